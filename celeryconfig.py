@@ -1,0 +1,79 @@
+"""Celery's settings: broker, queues, routes, beat schedule and what makes work survive a killed worker.
+
+Why each choice: docs/architecture.md. Times are in seconds.
+"""
+
+from __future__ import annotations
+
+from worker.settings import get_settings
+
+_settings = get_settings()
+
+broker_url = _settings.broker_url
+broker_connection_retry_on_startup = True
+#: A redelivery must wait longer than the longest task may take, or a slow task runs twice.
+_TASK_LIMIT = 240
+_VISIBILITY_TIMEOUT = 600
+broker_transport_options = {
+    "visibility_timeout": _VISIBILITY_TIMEOUT,
+    # Looks for work of killed workers every second instead of every hundred.
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+    "health_check_interval": 25,
+    "socket_keepalive": True,
+    "socket_timeout": 10,
+    "socket_connect_timeout": 5,
+    "retry_on_timeout": True,
+    "global_keyprefix": "tts-celery:",
+}
+
+task_serializer = "json"
+accept_content = ["json"]
+task_ignore_result = True
+task_acks_late = True
+task_reject_on_worker_lost = True
+worker_prefetch_multiplier = 1
+task_time_limit = _TASK_LIMIT
+task_soft_time_limit = _TASK_LIMIT - 30
+worker_soft_shutdown_timeout = 25
+worker_hijack_root_logger = False
+worker_send_task_events = True
+task_send_sent_event = True
+worker_max_memory_per_child = 300_000  # kB
+timezone = "UTC"
+enable_utc = True
+
+imports = ("worker.tasks.orders", "worker.tasks.auth", "worker.tasks.system")
+task_default_queue = "orders"
+task_routes = {
+    "orders.*": {"queue": "orders"},
+    "inventory.*": {"queue": "inventory"},
+    "catalog.*": {"queue": "catalog"},
+    "fulfillment.*": {"queue": "fulfillment"},
+    "auth.*": {"queue": "auth"},
+    "system.*": {"queue": "orders"},
+}
+
+beat_scheduler = "redbeat.RedBeatScheduler"
+redbeat_redis_url = _settings.broker_url
+redbeat_key_prefix = "tts-redbeat:"
+beat_max_loop_interval = 5
+#: A second beat takes over when the first has been silent this long.
+redbeat_lock_timeout = 30
+# A tick that waited behind an outage is worthless once the next one is due: it expires.
+beat_schedule = {
+    "orders.sweep": {
+        "task": "orders.sweep",
+        "schedule": _settings.sweep_interval,
+        "options": {"expires": _settings.sweep_interval},
+    },
+    "orders.poll_all": {
+        "task": "orders.poll_all",
+        "schedule": _settings.poll_interval,
+        "options": {"expires": _settings.poll_interval},
+    },
+    "auth.refresh_tokens": {"task": "auth.refresh_tokens", "schedule": 60.0, "options": {"expires": 60}},
+    "auth.resume_links": {"task": "auth.resume_links", "schedule": 30.0, "options": {"expires": 30}},
+    "system.heartbeat": {"task": "system.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
+    "system.forget_old_orders": {"task": "system.forget_old_orders", "schedule": 86400.0},
+}

@@ -1,0 +1,44 @@
+"""``/healthz/live``: this process answers. ``/healthz/ready``: webhooks are kept and a worker works them off."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from web.receiver import receiver
+from worker.state.connection import REDIS_AWAY
+from worker.state.cursors import heartbeat_age
+
+blueprint = Blueprint("health", __name__)
+
+#: Beat sends a heartbeat task every 10 seconds; this many without a completed one is an outage, in seconds.
+_SILENT = 60.0
+
+
+@blueprint.get("/healthz/live")
+def live() -> ResponseReturnValue:
+    """For the process manager: restart this process when it does not answer."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/healthz/ready")
+def ready() -> ResponseReturnValue:
+    """For the load balancer and monitoring: 503 only when webhooks cannot be kept; the rest is told, not failed.
+
+    A receiver without workers must go on taking webhooks: they wait in Redis.
+    """
+    parts = receiver()
+    try:
+        parts.redis.ping()
+        age = heartbeat_age(parts.redis)
+        stopped = [account.id for account in parts.accounts.all() if account.authorization == "needed"]
+    except REDIS_AWAY:
+        return jsonify(status="unavailable", redis="away"), 503
+    working = age is not None and age < _SILENT
+    return jsonify(
+        status="ok" if working and not stopped else "degraded",
+        redis="ok",
+        worker="ok" if working else "no heartbeat task was completed lately",
+        heartbeat_age_seconds=age,
+        accounts_to_reauthorize=stopped,
+    )

@@ -1,0 +1,85 @@
+"""``GET /tiktok/return_from_authorization``: the seller comes back from TikTok's consent page."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from web.receiver import receiver
+from worker.state.connection import REDIS_AWAY
+
+log = structlog.get_logger(__name__)
+blueprint = Blueprint("oauth", __name__)
+
+
+def _page(status: int, title: str, *lines: str, refresh: bool = False) -> ResponseReturnValue:
+    return render_template("link.html", title=title, lines=lines, refresh=refresh), status
+
+
+@blueprint.get("/tiktok/return_from_authorization")
+def returned() -> ResponseReturnValue:
+    """Keep the code for a worker and show how it goes on; every refusal says in plain words what to do."""
+    parts = receiver()
+    state = request.args.get("state", "")
+    code = request.args.get("code", "")
+    error = request.args.get("error", "")
+    try:
+        account_id = parts.links.consume(state) if state else None
+        if error or code in ("", "null"):
+            return _refused(error, account_id)
+        if not state:
+            return _page(
+                400,
+                "Please start from your account",
+                "You came from TikTok's App Store, so we cannot tell which account this authorization is for.",
+                "Nothing was changed. Start here instead: tiktok-odoo accounts link ACCOUNT",
+            )
+        if account_id is None:
+            return _page(
+                400,
+                "This link was used already or is too old",
+                f"A link to TikTok works once, within {parts.settings.link_minutes} minutes. Nothing was changed.",
+                "Get a new one: tiktok-odoo accounts link ACCOUNT",
+            )
+        link = parts.links.returned(account_id, code, parts.settings.link_minutes * 60)
+    except REDIS_AWAY:
+        return _page(503, "We cannot keep this authorization now", "Our storage is away. Reload this page in a minute.")
+    parts.sender.send("auth.complete_link", link.id)
+    log.info("account.returned", account=account_id)
+    return redirect(url_for("oauth.outcome", link_id=link.id))
+
+
+def _refused(error: str, account_id: str | None) -> ResponseReturnValue:
+    log.info("account.not_authorized", account=account_id or "", error="auth_denied" if error == "auth_denied" else "?")
+    if error == "auth_denied":
+        return _page(
+            200,
+            "The app was not authorized",
+            "You declined, so nothing is synchronised and nothing was changed.",
+            "To try again, get a new link: tiktok-odoo accounts link ACCOUNT",
+        )
+    return _page(
+        400,
+        "TikTok did not authorize the app",
+        "TikTok sent you back without an authorization code.",
+        "Check the app's status in Partner Center, then get a new link: tiktok-odoo accounts link ACCOUNT",
+    )
+
+
+@blueprint.get("/tiktok/link/<link_id>")
+def outcome(link_id: str) -> ResponseReturnValue:
+    """What became of an authorization; the page reloads itself while a worker is at it."""
+    try:
+        link = receiver().links.get(link_id)
+    except REDIS_AWAY:
+        return _page(503, "Our storage is away", "This page tries again by itself.", refresh=True)
+    if link is None:
+        return _page(404, "This authorization is no longer known", "`tiktok-odoo accounts list` shows how it ended.")
+    if link.outcome == "pending":
+        return _page(200, "Linking with TikTok …", "Reading which shops the authorization covers.", refresh=True)
+    if link.outcome == "failed":
+        return _page(200, "Linking did not succeed", link.message)
+    lines = [link.message] if link.message else []
+    shops = link.shops or ["The authorization covers no shop."]
+    return _page(200, "Linked with TikTok", *lines, *shops)

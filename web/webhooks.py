@@ -1,0 +1,118 @@
+"""``POST /tiktok/webhook``: verify, keep in Redis in one round trip, answer.
+
+A webhook is believed only so far as *look at this order*: what the order is now, TikTok is asked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import structlog
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from web.receiver import Receiver, receiver
+from worker.state.connection import REDIS_AWAY
+from worker.state.inbox import count
+from worker.tiktok.signing import verify_webhook_signature
+from worker.tiktok.webhooks import DEAUTHORIZED, order_ids_of, text_to_keep
+
+log = structlog.get_logger(__name__)
+blueprint = Blueprint("webhooks", __name__)
+
+
+class Refused(Exception):
+    """The webhook is answered with ``status`` and the reason, and counted under ``name``."""
+
+    def __init__(self, status: int, name: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.name = name
+        self.reason = reason
+
+
+@blueprint.post("/tiktok/webhook")
+@blueprint.post("/tokopedia/webhook")
+def webhook() -> Response:
+    """200 with an empty body once Redis has it; 400, 401 or 413 for a bad one; 503 makes TikTok deliver again."""
+    parts = receiver()
+    try:
+        keep(parts)
+    except Refused as refused:
+        log.warning("webhook.refused", status=refused.status, reason=refused.reason)
+        with contextlib.suppress(*REDIS_AWAY):  # the answer does not depend on the counter
+            count(parts.redis, f"webhooks_{refused.name}")
+        # TikTok's docs expect an empty body with 401; the reason is in the log and in a header.
+        body = "" if refused.status == 401 else f"{refused.reason}\n"
+        return Response(body, refused.status, {"X-Reason": refused.reason}, content_type="text/plain")
+    except REDIS_AWAY as error:
+        log.error("webhook.not_kept", reason=type(error).__name__)
+        return Response("The connector's Redis is away; deliver again later.\n", 503, {"Retry-After": "120"})
+    return Response(status=200)
+
+
+def keep(parts: Receiver) -> None:
+    """Verify the request and store it.
+
+    :raises Refused: it is not an acceptable webhook.
+    :raises redis.exceptions.ConnectionError: it could not be stored.
+    """
+    body = _body(parts.settings.webhook_max_bytes)
+    account_ids = _verify(parts, body, request.headers.get("Authorization"))
+    event = _parse(body)
+    # Seller-level topics carry seller_open_id instead of shop_id.
+    shop_id = str(event.get("shop_id") or event.get("seller_open_id") or "")
+    topic = str(event.get("type", ""))
+    if not shop_id or not topic:
+        raise Refused(400, "bad_envelope", "shop_id and type are needed")
+    kept = parts.inbox.receive(
+        shop_id=shop_id,
+        topic=topic,
+        notification_id=str(event.get("tts_notification_id") or ""),
+        body=text_to_keep(event),
+        account_ids=account_ids,
+        order_ids=order_ids_of(event),
+    )
+    parts.noticed_version(kept.accounts_version)
+    if topic == DEAUTHORIZED and kept.outcome == "stored":
+        parts.sender.send("orders.poll", shop_id)  # its first call finds out, and the account says so
+    if kept.trigger:
+        parts.sender.send("orders.drain", shop_id)
+    log.debug("webhook.kept", shop=shop_id, topic=topic, outcome=kept.outcome)
+
+
+def _body(limit: int) -> bytes:
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise Refused(413, "too_large", f"the body is larger than {limit} bytes") from None
+    if not body:
+        raise Refused(400, "empty", "the body is empty")
+    return body
+
+
+def _verify(parts: Receiver, body: bytes, header: str | None) -> list[str]:
+    """The accounts whose secret signed ``body``. The header does not name the app, so each known one is tried."""
+    if not header:
+        raise Refused(401, "unsigned", "the Authorization header is missing")
+    for again in (True, False):
+        for (app_key, app_secret), account_ids in parts.apps().items():
+            if verify_webhook_signature(app_key, app_secret, body, header):
+                return account_ids
+        if not again or not parts.reload():
+            break
+    raise Refused(401, "bad_signature", "no account's app secret made this signature")
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        event = json.loads(body.decode("utf-8"))
+    except (UnicodeDecodeError, ValueError):
+        raise Refused(400, "not_json", "the body is not JSON in UTF-8") from None
+    except RecursionError:
+        raise Refused(400, "too_deep", "the body is nested too deeply") from None
+    if not isinstance(event, dict) or not isinstance(event.get("data", {}), dict):
+        raise Refused(400, "bad_envelope", "the body is not a webhook of TikTok Shop")
+    return event

@@ -1,0 +1,105 @@
+"""``tiktok-odoo accounts``: app registrations and their authorization."""
+
+from __future__ import annotations
+
+import click
+
+from worker.cli.output import json_option, show
+from worker.sync.linking import consent_url
+from worker.sync.runtime import get_runtime
+from worker.sync.shops import remove_account
+from worker.tiktok.markets import MARKETS, market
+
+
+@click.group()
+def accounts() -> None:
+    """TikTok accounts: an app of the Partner Center and the seller who authorized it."""
+
+
+@accounts.command()
+@click.option("--name", required=True, prompt=True, help='A name for people, such as "TikTok Shop Indonesia".')
+@click.option(
+    "--market", "market_code", required=True, prompt=True, type=click.Choice(list(MARKETS), case_sensitive=False)
+)
+@click.option("--service-id", required=True, prompt=True, help="Service ID of the app.")
+@click.option("--app-key", required=True, prompt=True, help="App Key of the app.")
+@click.option(
+    "--app-secret",
+    required=True,
+    prompt=True,
+    hide_input=True,
+    envvar="TIKTOK_APP_SECRET",
+    help="App Secret of the app; better typed at the prompt or put into TIKTOK_APP_SECRET than into the command.",
+)
+def add(name: str, market_code: str, service_id: str, app_key: str, app_secret: str) -> None:
+    """Add an account from the app's Service ID, App Key and App Secret."""
+    runtime = get_runtime()
+    account = runtime.accounts.add(
+        name=name,
+        market=market(market_code).code,
+        service_id=service_id.strip(),
+        app_key=app_key.strip(),
+        app_secret=app_secret.strip(),
+    )
+    url = runtime.settings.public_url
+    click.echo(f"Account {account.id} is added. In Partner Center, set for this app:")
+    click.echo(f"  Redirect URL  {url}/tiktok/return_from_authorization")
+    click.echo(f"  Webhook URL   {url}/tiktok/webhook")
+    click.echo(f"Then link it: tiktok-odoo accounts link {account.id}")
+
+
+@accounts.command("list")
+@json_option
+def list_accounts(as_json: bool) -> None:
+    """Show all accounts and whether each is authorized."""
+    runtime = get_runtime()
+    rows = [
+        (
+            account.id,
+            account.name,
+            account.market,
+            account.app_key,
+            account.authorization,
+            len(runtime.shops.all(account.id)),
+            account.authorization_reason,
+        )
+        for account in runtime.accounts.all()
+    ]
+    columns = ("account", "name", "market", "app_key", "authorization", "shops", "reason")
+    show(columns, rows, as_json=as_json, empty="There is no account yet: tiktok-odoo accounts add")
+
+
+def _link(account_id: str) -> None:
+    runtime = get_runtime()
+    url = consent_url(runtime, account_id)
+    minutes = runtime.settings.link_minutes
+    click.echo(f"Open this in the seller's browser within {minutes} minutes; it works once:", err=True)
+    click.echo(url)
+
+
+@accounts.command()
+@click.argument("account")
+def link(account: str) -> None:
+    """Print the address at which the seller authorizes the app (the guide's *Link with TikTok*)."""
+    _link(account)
+
+
+@accounts.command()
+@click.argument("account")
+def reauthorize(account: str) -> None:
+    """Print the address at which the seller renews the authorization (the guide's *Re-Authorize App*)."""
+    _link(account)
+
+
+@accounts.command()
+@click.argument("account")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(account: str, yes: bool) -> None:
+    """Remove an account with its shops, tokens and secret. Nothing changes in Odoo or on TikTok."""
+    runtime = get_runtime()
+    found = runtime.accounts.get(account)
+    count = len(runtime.shops.all(found.id))
+    if not yes:
+        click.confirm(f"Remove account {found.id} and stop its {count} shops?", abort=True)
+    remove_account(runtime, found.id)
+    click.echo(f"Account {found.id} is removed.")

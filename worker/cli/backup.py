@@ -1,0 +1,50 @@
+"""``tiktok-odoo backup`` and ``tiktok-odoo keys``: surviving the loss of Redis, and keys for secrets at rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from worker.errors import ConfigurationError
+from worker.state.secrets import generate_key
+from worker.sync.backup import export_state, restore_state
+from worker.sync.runtime import get_runtime
+
+
+@click.group()
+def keys() -> None:
+    """Keys that encrypt secrets at rest."""
+
+
+@keys.command()
+def generate() -> None:
+    """Print a new key for SECRET_KEYS. Keep it apart from backups: together they are readable."""
+    click.echo(generate_key())
+
+
+@click.group()
+def backup() -> None:
+    """Accounts, shops, tokens and cursors in an encrypted file."""
+
+
+@backup.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export(file: Path) -> None:
+    """Write an encrypted backup to FILE; SECRET_KEYS opens it."""
+    text = export_state(get_runtime())
+    file.touch(mode=0o600)
+    file.write_text(text, encoding="ascii")
+    click.echo(f"Written to {file}. It opens with SECRET_KEYS only: keep that elsewhere.")
+
+
+@backup.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Overwrite accounts and shops that exist.")
+def restore(file: Path, yes: bool) -> None:
+    """Read a backup back. Orders are found again by the next poll, from each shop's cursor in the backup."""
+    runtime = get_runtime()
+    if runtime.accounts.all() and not yes:
+        raise ConfigurationError("There are accounts already.", remedy="Add --yes to overwrite them with the backup's.")
+    accounts, shops = restore_state(runtime, file.read_text(encoding="ascii"))
+    click.echo(f"Restored {accounts} accounts and {shops} shops.")

@@ -1,0 +1,139 @@
+"""``tiktok-odoo orders``: import, synchronise, look at what is parked, prove that nothing is missing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from worker.cli.output import json_option, show
+from worker.cli.shops import moment
+from worker.state.shops import Shop
+from worker.sync.poll import sync_since
+from worker.sync.reconcile import Report, reconcile
+from worker.sync.runtime import Runtime, get_runtime
+from worker.tasks.orders import poll_shop, trigger_drain
+
+shop_option = click.option("--shop", "shop_id", help="Shop id; may be left out when there is one shop.")
+
+
+@click.group()
+def orders() -> None:
+    """Orders on their way from TikTok Shop into Odoo."""
+
+
+def _shop(runtime: Runtime, shop_id: str | None) -> Shop:
+    if shop_id:
+        return runtime.shops.get(shop_id)
+    shops = runtime.shops.all()
+    if len(shops) == 1:
+        return shops[0]
+    raise click.UsageError("Say which shop: --shop ID (tiktok-odoo shops list shows them).")
+
+
+@orders.command("import")
+@shop_option
+@click.argument("order_ids", nargs=-1, required=True)
+@click.option("--force", is_flag=True, help="Also bring back orders that a person deleted in Odoo.")
+def import_orders(shop_id: str | None, order_ids: tuple[str, ...], force: bool) -> None:
+    """Look at these TikTok orders now, and import them."""
+    runtime = get_runtime()
+    shop = _shop(runtime, shop_id)
+    for order_id in order_ids:
+        if not order_id.isdigit():
+            raise click.UsageError(f"{order_id!r} is not a TikTok order id; they are digits only.")
+    runtime.queue(shop.id).mark(order_ids, force=force)
+    trigger_drain(runtime, shop.id)
+    click.echo(f"{len(order_ids)} orders are due; `tiktok-odoo orders parked` shows what cannot be imported.")
+
+
+@orders.command()
+@shop_option
+@click.option("--since", metavar="DATE", help="Every order changed since then; default: since the last poll.")
+@click.option("--force", is_flag=True, help="Also bring back orders that a person deleted in Odoo (with --since).")
+def sync(shop_id: str | None, since: str | None, force: bool) -> None:
+    """Read TikTok's order list now (the guide's *Sync orders*)."""
+    runtime = get_runtime()
+    shop = _shop(runtime, shop_id)
+    if since is None:
+        poll_shop.delay(shop.id)
+        click.echo(f"A worker reads the order list of {shop.name} now.")
+        return
+    marked = sync_since(runtime.shop_client(shop), runtime.queue(shop.id), moment(since), force=force)
+    trigger_drain(runtime, shop.id)
+    click.echo(f"{marked} orders of {shop.name} are due.")
+
+
+@orders.command()
+@shop_option
+@json_option
+def parked(shop_id: str | None, as_json: bool) -> None:
+    """Show orders that could not be synchronised, with the reason and what to do."""
+    runtime = get_runtime()
+    shops = [runtime.shops.get(shop_id)] if shop_id else runtime.shops.all()
+    rows: list[tuple[Any, ...]] = []
+    for shop in shops:
+        for entry in runtime.queue(shop.id).all_parked():
+            ship_by = entry.ship_by.strftime("%Y-%m-%d %H:%M") if entry.ship_by else None
+            rows.append((shop.id, entry.order_id, entry.code, entry.message, entry.remedy, ship_by, entry.attempts))
+    columns = ("shop", "order", "code", "reason", "remedy", "ship_by", "attempts")
+    show(columns, rows, as_json=as_json, empty="No order is parked.")
+
+
+@orders.command()
+@shop_option
+@click.argument("order_ids", nargs=-1)
+@click.option("--all", "all_parked", is_flag=True, help="All parked orders of the shop.")
+def retry(shop_id: str | None, order_ids: tuple[str, ...], all_parked: bool) -> None:
+    """Try parked orders again now instead of waiting for the next attempt."""
+    runtime = get_runtime()
+    shop = _shop(runtime, shop_id)
+    queue = runtime.queue(shop.id)
+    ids = [entry.order_id for entry in queue.all_parked()] if all_parked else list(order_ids)
+    if not ids and not all_parked:
+        raise click.UsageError("Name the orders, or use --all.")
+    queue.mark(ids)
+    trigger_drain(runtime, shop.id)
+    click.echo(f"{len(ids)} orders are tried again.")
+
+
+@orders.command("reconcile")
+@click.option("--shop", "shop_id", help="Shop id; by default every shop.")
+@click.option("--since", metavar="DATE", help="Orders created since then (UTC); by default since the go-live date.")
+@json_option
+def reconcile_orders(shop_id: str | None, since: str | None, as_json: bool) -> None:
+    """Compare TikTok's orders with Odoo's; exit code 0 only when all agree."""
+    runtime = get_runtime()
+    shops = [runtime.shops.get(shop_id)] if shop_id else runtime.shops.all()
+    reports = []
+    for shop in shops:
+        start = moment(since) if since else shop.settings.go_live
+        queue = runtime.queue(shop.id)
+        reports.append(reconcile(shop, runtime.shop_client(shop), runtime.odoo, queue, start))
+    if as_json:
+        click.echo(json.dumps([asdict(report) for report in reports], default=str, ensure_ascii=False))
+    else:
+        for report, shop in zip(reports, shops, strict=True):
+            _print_report(report, shop)
+        if not reports:
+            click.echo("There is no shop yet.")
+    if any(report.differences for report in reports):
+        raise click.exceptions.Exit(1)
+
+
+def _print_report(report: Report, shop: Shop) -> None:
+    since = report.since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    click.echo(f"{shop.name} ({shop.id}), orders created since {since} UTC, at {datetime.now(UTC):%H:%M:%S} UTC")
+    click.echo(
+        f"  {report.on_tiktok} on TikTok: {report.agreed} agree with Odoo, {report.waiting} wait for TikTok, "
+        f"{report.skipped} are not for Odoo, {len(report.differences)} differ"
+    )
+    for kind in ("missing", "deleted", "duplicate", "total", "state", "unknown"):
+        found = [difference for difference in report.differences if difference.kind == kind]
+        for difference in found:
+            click.secho(f"  {kind:9} {difference.order_id}  {difference.text}", fg="red")
+    if not report.differences:
+        click.secho("  Both sides agree.", fg="green")

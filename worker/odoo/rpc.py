@@ -1,0 +1,84 @@
+"""The gateway over odoorpc (JSON-RPC): for every Odoo up to 19. One connection per process, made after the fork."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+
+import odoorpc
+from odoorpc.error import RPCError
+
+from worker.odoo.errors import OdooLoginError, OdooUnavailableError, error_for
+from worker.odoo.gateway import Context
+
+# A time-out does not stop the server: the call may still be carried out. So nothing here repeats a call.
+_NO_ANSWER = (URLError, http.client.HTTPException, TimeoutError, ConnectionError, json.JSONDecodeError)
+
+
+class OdooRpc:
+    """Logs in on first use and again after a failure.
+
+    :param url: Odoo's address, with http or https.
+    :param password: the bot user's API key or password.
+    :param timeout: seconds to wait for one call.
+    """
+
+    def __init__(self, *, url: str, database: str, user: str, password: str, timeout: float) -> None:
+        self._url = url
+        self._database = database
+        self._user = user
+        self._password = password
+        self._timeout = timeout
+        self._odoo: odoorpc.ODOO | None = None
+
+    def call(
+        self,
+        model: str,
+        method: str,
+        *,
+        ids: Sequence[int] | None = None,
+        context: Context | None = None,
+        **arguments: Any,
+    ) -> Any:
+        """See :meth:`worker.odoo.gateway.OdooGateway.call`."""
+        what = f"{model}.{method}"
+        args = [] if ids is None else [list(ids)]
+        keywords = arguments if context is None else {**arguments, "context": dict(context)}
+        try:
+            if self._odoo is None:
+                self._odoo = self._login()
+            return self._odoo.execute_kw(model, method, args, keywords)
+        except RPCError as error:
+            info = error.info or {}
+            data = info.get("data", {}) if isinstance(info, dict) else {}
+            raise error_for(str(data.get("name", "")), str(error), what) from None
+        except _NO_ANSWER as error:
+            self._odoo = None
+            reason = f"HTTP {error.code}" if isinstance(error, HTTPError) else str(error) or type(error).__name__
+            raise OdooUnavailableError(f"Odoo at {self._url} did not answer {what}: {reason}.") from None
+
+    def _login(self) -> odoorpc.ODOO:
+        parts = urlsplit(self._url)
+        secure = parts.scheme == "https"
+        odoo = odoorpc.ODOO(
+            parts.hostname,
+            protocol="jsonrpc+ssl" if secure else "jsonrpc",
+            port=parts.port or (443 if secure else 80),
+            timeout=self._timeout,
+        )
+        try:
+            odoo.login(self._database, self._user, self._password)
+        except RPCError as error:
+            info = error.info if isinstance(error.info, dict) else {}
+            name = str(info.get("data", {}).get("name", ""))
+            if name.startswith("psycopg2"):
+                raise OdooUnavailableError(f"Odoo's database {self._database!r} cannot be reached.") from None
+            raise OdooLoginError(
+                f"Odoo at {self._url} refuses {self._user!r} in database {self._database!r}.",
+                remedy="Check ODOO_DB, ODOO_USER and ODOO_PASSWORD; an API key may have ended.",
+            ) from None
+        return odoo

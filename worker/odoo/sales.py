@@ -1,0 +1,191 @@
+"""Sales orders in Odoo: find, create with lines, confirm, date, readdress, cancel. Every step may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from worker.odoo.errors import OdooRejectedError
+from worker.odoo.gateway import OdooGateway, relation_id, search_read
+from worker.odoo.load import Loaded, Row, create_if_absent, overwrite
+
+_FIELDS = (
+    *("name", "client_order_ref", "state", "amount_total", "currency_id", "partner_shipping_id", "date_order"),
+    *("company_id", "picking_ids", "locked"),
+)
+
+
+@dataclass(frozen=True)
+class SalesOrder:
+    """What Odoo holds. ``state`` is Odoo's: ``draft``, ``sent``, ``sale`` or ``cancel``; ``total`` in major units."""
+
+    id: int
+    name: str
+    order_id: str
+    state: str
+    total: Decimal
+    currency: str
+    shipping_partner_id: int | None
+    company_id: int | None
+    picking_ids: tuple[int, ...]
+    locked: bool
+    placed_at: datetime | None
+
+
+def origin_of(shop_id: str) -> str:
+    """The *Source Document* of a shop's orders, by which they are found again."""
+    return f"TikTok Shop {shop_id}"
+
+
+def odoo_datetime(moment: datetime) -> str:
+    """``moment`` in the only form that Odoo takes: UTC without a zone."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _sales_order(record: Mapping[str, Any]) -> SalesOrder:
+    placed = record["date_order"]
+    return SalesOrder(
+        id=record["id"],
+        name=record["name"],
+        order_id=record["client_order_ref"] or "",
+        state=record["state"],
+        total=Decimal(repr(record["amount_total"])),
+        currency=record["currency_id"][1] if record["currency_id"] else "",
+        shipping_partner_id=relation_id(record["partner_shipping_id"]),
+        company_id=relation_id(record["company_id"]),
+        picking_ids=tuple(record["picking_ids"]),
+        locked=bool(record["locked"]),
+        placed_at=datetime.strptime(placed, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if placed else None,
+    )
+
+
+class SalesOrders:
+    """The sales orders of one shop, in one company."""
+
+    def __init__(self, gateway: OdooGateway, shop_id: str, company_id: int | None) -> None:
+        self._gateway = gateway
+        self._shop_id = shop_id
+        self._context: dict[str, Any] = {} if company_id is None else {"allowed_company_ids": [company_id]}
+
+    def find(self, order_ids: Iterable[str]) -> dict[str, list[SalesOrder]]:
+        """The sales orders of TikTok's ``order_ids``; more than one for the same id is a duplicate."""
+        domain = [("client_order_ref", "in", sorted(order_ids)), ("origin", "=", origin_of(self._shop_id))]
+        return self._by_order(search_read(self._gateway, "sale.order", domain, _FIELDS, context=self._context))
+
+    def of_shop(self, since: datetime) -> dict[str, list[SalesOrder]]:
+        """All sales orders of the shop that were placed at or after ``since``."""
+        domain = [("origin", "=", origin_of(self._shop_id)), ("date_order", ">=", odoo_datetime(since))]
+        return self._by_order(search_read(self._gateway, "sale.order", domain, _FIELDS, context=self._context))
+
+    def read(self, ids: Sequence[int]) -> dict[int, SalesOrder]:
+        """The sales orders of those database ids that still exist."""
+        records = self._gateway.call("sale.order", "read", ids=ids, fields=list(_FIELDS), context=self._context)
+        return {record["id"]: _sales_order(record) for record in records}
+
+    def create(self, rows: Sequence[Row]) -> Loaded:
+        """Create the orders that do not exist yet, each with its lines and identity in one transaction."""
+        return create_if_absent(self._gateway, "sale.order", rows, context=self._context)
+
+    def confirm(self, ids: Sequence[int]) -> dict[int, str]:
+        """Confirm quotations, which makes their deliveries; answers Odoo's reason for those that it refused.
+
+        Several workers may confirm the same order: who comes second finds it confirmed.
+        """
+
+        def confirm(part: Sequence[int]) -> None:
+            states = self._states(part)
+            quotations = [order_id for order_id in part if states.get(order_id) in ("draft", "sent")]
+            if quotations:
+                self._gateway.call("sale.order", "action_confirm", ids=quotations, context=self._context)
+
+        return self._isolating(ids, confirm, {"sale"})
+
+    def cancel(self, ids: Sequence[int]) -> dict[int, str]:
+        """Cancel orders and their open deliveries; answers Odoo's reason for those that it refused.
+
+        The caller has made sure that nothing was delivered: Odoo 19 cancels an order whose goods are gone, too.
+        """
+
+        def cancel(part: Sequence[int]) -> None:
+            self._gateway.call("sale.order", "action_cancel", ids=part, context=self._context)
+
+        return self._isolating(ids, cancel, {"cancel"})
+
+    def set_dates(self, dates: Mapping[str, datetime]) -> Loaded:
+        """Write TikTok's order date (external id → UTC) back: confirming sets Odoo's to now."""
+        rows = [Row(name, {"date_order": odoo_datetime(moment)}) for name, moment in dates.items()]
+        return overwrite(self._gateway, "sale.order", rows, context=self._context)
+
+    def set_address(self, order: SalesOrder, partner_id: int) -> None:
+        """Deliver to another address; open deliveries follow."""
+        self._gateway.call(
+            "sale.order",
+            "write",
+            ids=[order.id],
+            vals={"partner_shipping_id": partner_id},
+            context={**self._context, "update_delivery_shipping_partner": True},
+        )
+        open_pickings = self._open_pickings(order)
+        if open_pickings:
+            self._gateway.call("stock.picking", "write", ids=open_pickings, vals={"partner_id": partner_id})
+
+    def shipped(self, orders: Iterable[SalesOrder]) -> set[int]:
+        """Those orders (database ids) of which a delivery is done."""
+        owners = {picking: order.id for order in orders for picking in order.picking_ids}
+        if not owners:
+            return set()
+        domain = [("id", "in", sorted(owners)), ("state", "=", "done")]
+        done = search_read(self._gateway, "stock.picking", domain, ["state"], context=self._context)
+        return {owners[picking["id"]] for picking in done}
+
+    def note(self, order_id: int, text: str) -> None:
+        """Leave a note in the order's chatter. Odoo escapes the text."""
+        self._gateway.call("sale.order", "message_post", ids=[order_id], body=text, context=self._context)
+
+    def ask_a_person(self, order_id: int, summary: str, note: str) -> None:
+        """Leave an activity on the order, once: an open one with the same summary is enough."""
+        domain = [("res_model", "=", "sale.order"), ("res_id", "=", order_id), ("summary", "=", summary)]
+        if self._gateway.call("mail.activity", "search_count", domain=domain, context=self._context):
+            return
+        self._gateway.call(
+            "sale.order",
+            "activity_schedule",
+            ids=[order_id],
+            act_type_xmlid="mail.mail_activity_data_warning",
+            summary=summary,
+            note=note,
+            context=self._context,
+        )
+
+    def _open_pickings(self, order: SalesOrder) -> list[int]:
+        domain = [("id", "in", list(order.picking_ids)), ("state", "not in", ["done", "cancel"])]
+        return [picking["id"] for picking in search_read(self._gateway, "stock.picking", domain, ["state"])]
+
+    def _isolating(self, ids: Sequence[int], act: Callable[[Sequence[int]], None], wanted: set[str]) -> dict[int, str]:
+        """Do ``act`` for all at once; when Odoo refuses, halve until the culprits stand alone."""
+        if not ids:
+            return {}
+        try:
+            act(ids)
+        except OdooRejectedError as error:
+            if len(ids) == 1:
+                # Somebody else may have done it meanwhile: the state tells, not the error.
+                return {} if self._states(ids).get(ids[0]) in wanted else {ids[0]: error.message}
+            middle = len(ids) // 2
+            return self._isolating(ids[:middle], act, wanted) | self._isolating(ids[middle:], act, wanted)
+        return {}
+
+    def _states(self, ids: Sequence[int]) -> dict[int, str]:
+        records = self._gateway.call("sale.order", "read", ids=ids, fields=["state"], context=self._context)
+        return {record["id"]: record["state"] for record in records}
+
+    @staticmethod
+    def _by_order(records: Iterable[Mapping[str, Any]]) -> dict[str, list[SalesOrder]]:
+        found: dict[str, list[SalesOrder]] = {}
+        for record in records:
+            order = _sales_order(record)
+            found.setdefault(order.order_id, []).append(order)
+        return found

@@ -1,0 +1,102 @@
+"""Settings of one installation, read from the environment (or a ``.env`` file) and checked once, at start."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from worker.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """One field per environment variable; the name is the field's in capitals (``redis_url`` is ``REDIS_URL``)."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis that keeps the connector's own state.")
+    celery_broker_url: str = Field(
+        "", description="Redis database for Celery's messages; empty: the database after `REDIS_URL`'s."
+    )
+    secret_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Fernet keys, comma-separated, that encrypt app secrets and tokens at rest; the first one "
+        "encrypts, all decrypt. `tiktok-odoo keys generate` makes one.",
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000",
+        description="Where TikTok and the seller's browser reach the receiver; https and no port in production.",
+    )
+
+    odoo_url: str = Field("http://127.0.0.1:8069", description="Address of Odoo.")
+    odoo_db: str = Field("odoo", description="Odoo's database.")
+    odoo_user: str = Field("tiktok-bot", description="Login of the bot user.")
+    odoo_password: SecretStr = Field(SecretStr(""), description="The bot user's API key (better) or password.")
+    odoo_timeout: float = Field(120, gt=0, description="Seconds to wait for one Odoo call; longer than a batch.")
+
+    tiktok_api_url: str = Field("https://open-api.tiktokglobalshop.com", description="TikTok Shop's Open API.")
+    tiktok_auth_url: str = Field("https://auth.tiktok-shops.com", description="TikTok Shop's token host.")
+    tiktok_consent_url: str = Field(
+        "https://services.tiktokshop.com", description="Where sellers outside the US authorize the app."
+    )
+    tiktok_consent_url_us: str = Field(
+        "https://services.us.tiktokshop.com", description="Where sellers in the US authorize the app."
+    )
+    tiktok_timeout: float = Field(15, gt=0, description="Seconds to wait for one TikTok call.")
+    tiktok_rate_limit: float = Field(
+        10, gt=0, description="TikTok calls a second, per app, shop and API, over all workers together."
+    )
+
+    order_batch_size: int = Field(50, ge=1, le=50, description="Orders imported in one go; TikTok tells 50 at once.")
+    order_lease: float = Field(300, gt=0, description="Seconds until the orders of a vanished worker are due again.")
+    poll_interval: float = Field(300, gt=0, description="Seconds between two polls of a shop's order list.")
+    poll_overlap: float = Field(600, ge=60, description="Seconds before its cursor from which a poll looks again.")
+    sweep_interval: float = Field(10, gt=0, description="Seconds between two sweeps for orders nobody works on.")
+    retry_first: float = Field(30, gt=0, description="Seconds to the first retry of a parked order; doubles each time.")
+    retry_longest: float = Field(21600, gt=0, description="Longest pause between two retries of a parked order.")
+    imported_days: int = Field(180, ge=1, description="Days for which Redis remembers which orders were imported.")
+
+    web_bind: str = Field("127.0.0.1:8000", description="Address and port of the receiver.")
+    webhook_max_bytes: int = Field(65536, ge=1024, description="Largest webhook body that is accepted.")
+    link_minutes: int = Field(30, ge=1, description="Minutes in which a seller must finish an authorization.")
+    flower_bind: str = Field("127.0.0.1:5555", description="Address and port of Flower.")
+    flower_basic_auth: SecretStr = Field(
+        SecretStr(""), description="`user:password` for Flower; needed when it is bound to more than this machine."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="`json`: one JSON object a line; `console`: for people; `auto`: console on a terminal."
+    )
+    sentry_dsn: SecretStr = Field(SecretStr(""), description="Reports errors to Sentry when set.")
+
+    @field_validator("public_url", "odoo_url", "tiktok_api_url", "tiktok_auth_url", "tiktok_consent_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @property
+    def broker_url(self) -> str:
+        """Celery's broker: a database of its own, since Celery's visibility timeout holds for a whole database."""
+        if self.celery_broker_url:
+            return self.celery_broker_url
+        server, _, database = self.redis_url.rpartition("/")
+        return f"{server}/{int(database) + 1}" if database.isdigit() else f"{self.redis_url.rstrip('/')}/1"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process.
+
+    :raises ConfigurationError: a variable has a value that cannot be; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+        raise ConfigurationError(
+            f"The settings are not usable. {faults}.", remedy="Correct the environment or the .env file."
+        ) from None

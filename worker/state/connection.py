@@ -1,0 +1,54 @@
+"""How the connector talks to Redis: one client per process, Lua scripts by name, all keys below ``tts:``."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.commands.core import Script
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+
+if TYPE_CHECKING:
+    # redis-py's annotations cannot know decode_responses: every answer would be "bytes | str | None".
+    RedisClient: TypeAlias = Any
+else:
+    RedisClient = redis.Redis
+
+PREFIX = "tts:"
+
+#: What redis-py raises while the server is away; callers turn it into a 503 or a retry.
+REDIS_AWAY = (RedisConnectionError, RedisTimeoutError, redis.exceptions.BusyLoadingError)
+
+
+def connect(url: str, *, timeout: float = 5.0, retries: int = 3) -> RedisClient:
+    """A pooled client; connections are made on first use.
+
+    :param timeout: seconds for connecting and for each answer.
+    :param retries: how often a command is repeated after a lost connection. The receiver takes 0: it answers 503
+        at once, and TikTok delivers again.
+    """
+    return redis.Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_connect_timeout=timeout,
+        socket_timeout=timeout,
+        socket_keepalive=True,
+        health_check_interval=25,  # idle connections are dropped by proxies; a PING keeps or replaces them
+        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), retries),
+        retry_on_error=[RedisConnectionError, RedisTimeoutError] if retries else [],
+    )
+
+
+def script(client: RedisClient, name: str) -> Script:
+    """The Lua script ``worker/state/lua/<name>.lua``, ready to be called on ``client``."""
+    source = resources.files("worker.state").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+    return client.register_script(source)
+
+
+def key(*parts: str) -> str:
+    """``key("orders", "due", "749...")`` is ``tts:orders:due:749...``."""
+    return PREFIX + ":".join(parts)

@@ -1,0 +1,49 @@
+"""How far each shop's order list has been read, and when the beat and the workers were last seen alive."""
+
+from __future__ import annotations
+
+import time
+
+from worker.state.connection import RedisClient, key
+
+
+class Cursors:
+    """TikTok update times (epoch seconds) up to which every order is known to be in the dirty set."""
+
+    def __init__(self, redis: RedisClient) -> None:
+        self._redis = redis
+
+    def get(self, shop_id: str) -> int | None:
+        """The shop's cursor; ``None`` when it was never polled or Redis was lost."""
+        stored = self._redis.hget(key("cursors"), shop_id)
+        return None if stored is None else int(stored)
+
+    def advance(self, shop_id: str, update_time: int) -> None:
+        """Move the cursor forward; call it only after the orders are in the dirty set."""
+        if update_time > (self.get(shop_id) or 0):
+            self._redis.hset(key("cursors"), shop_id, update_time)
+
+    def polled(self, shop_id: str) -> None:
+        """Note that a poll came to its end now."""
+        self._redis.hset(key("polled"), shop_id, int(time.time()))
+
+    def last_poll(self, shop_id: str) -> int | None:
+        """When the last poll came to its end, in epoch seconds."""
+        stored = self._redis.hget(key("polled"), shop_id)
+        return None if stored is None else int(stored)
+
+    def drop(self, shop_id: str) -> None:
+        """Forget the shop."""
+        self._redis.hdel(key("cursors"), shop_id)
+        self._redis.hdel(key("polled"), shop_id)
+
+
+def beat(redis: RedisClient, worker: str) -> None:
+    """A heartbeat task was completed on ``worker``: beat sends, the broker delivers and the worker works."""
+    redis.hset(key("heartbeats"), worker, int(time.time()))
+
+
+def heartbeat_age(redis: RedisClient) -> float | None:
+    """Seconds since any worker completed a heartbeat task; ``None`` if none ever did."""
+    stamps = [int(stamp) for stamp in redis.hvals(key("heartbeats"))]
+    return None if not stamps else max(0.0, time.time() - max(stamps))

@@ -1,0 +1,113 @@
+"""What came in: webhooks are kept here, and the orders that they name made due, in one atomic step."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from worker.state.connection import RedisClient, key, script
+
+Outcome = Literal["stored", "duplicate", "unknown_shop"]
+
+#: TikTok delivers again for about 15.5 hours; a notification's id is remembered for longer than that.
+REMEMBER_SECONDS = 24 * 3600
+EVENTS_KEPT = 50_000
+#: At most one drain per shop is under way to a worker; if its message is lost, the next may be sent after this.
+TRIGGER_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of a webhook, whether a drain should be started, and the version of the accounts at that moment."""
+
+    outcome: Outcome
+    trigger: bool
+    accounts_version: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """One webhook as it was kept. ``id`` begins with the time of arrival in milliseconds since the epoch."""
+
+    id: str
+    shop_id: str
+    topic: str
+    outcome: str
+    body: str
+
+
+class Inbox:
+    """Keeps webhooks."""
+
+    def __init__(self, redis: RedisClient) -> None:
+        self._redis = redis
+        self._receive = script(redis, "receive")
+
+    def receive(
+        self,
+        *,
+        shop_id: str,
+        topic: str,
+        notification_id: str,
+        body: str,
+        account_ids: Sequence[str],
+        order_ids: Sequence[str],
+    ) -> Received:
+        """Keep a verified webhook, unless it came before, and make its orders due.
+
+        :param notification_id: ``tts_notification_id``; when empty, the body's digest stands in.
+        :param account_ids: the accounts whose secret verified it; the shop must belong to one of them.
+        :raises redis.exceptions.ConnectionError: Redis is away, so nothing was kept: do not acknowledge.
+        """
+        identity = notification_id or hashlib.sha256(body.encode()).hexdigest()
+        keys = [
+            key("seen", shop_id, identity),
+            key("events"),
+            key("counters"),
+            key("shop_owners"),
+            key("orders", "due", shop_id),
+            trigger_key(shop_id),
+            key("accounts", "version"),
+        ]
+        outcome, trigger, version = self._receive(
+            keys=keys,
+            args=[
+                *(shop_id, topic, body, REMEMBER_SECONDS, EVENTS_KEPT, ",".join(account_ids), TRIGGER_SECONDS),
+                *order_ids,
+            ],
+        )
+        return Received(outcome, bool(trigger), str(version))
+
+    def latest(self, count: int = 100) -> list[Event]:
+        """The newest webhooks, newest first."""
+        return [
+            Event(event_id, fields["shop_id"], fields["topic"], fields["outcome"], fields["body"])
+            for event_id, fields in self._redis.xrevrange(key("events"), count=count)
+        ]
+
+
+def trigger_key(shop_id: str) -> str:
+    """The key that says: a drain of this shop is on its way to a worker."""
+    return key("trigger", "orders", shop_id)
+
+
+def may_trigger(redis: RedisClient, shop_id: str) -> bool:
+    """Whether the caller should send a drain; at most one per shop is under way."""
+    return bool(redis.set(trigger_key(shop_id), "1", nx=True, ex=TRIGGER_SECONDS))
+
+
+def trigger_arrived(redis: RedisClient, shop_id: str) -> None:
+    """A drain has started: what comes in from now on needs another one."""
+    redis.delete(trigger_key(shop_id))
+
+
+def count(redis: RedisClient, name: str, amount: int = 1) -> None:
+    """Raise a counter, such as ``webhooks_bad_signature``. Counters never hold a shop's or a person's data."""
+    redis.hincrby(key("counters"), name, amount)
+
+
+def counters(redis: RedisClient) -> dict[str, int]:
+    """All counters since Redis was new."""
+    return {name: int(value) for name, value in sorted(redis.hgetall(key("counters")).items())}

@@ -1,0 +1,42 @@
+-- Lease due orders to one worker: KEYS due, leased, tokens, crashes; ARGV limit, lease seconds, token.
+-- Returns {id, crashes, id, crashes, ...}. Redis's clock decides, so a worker whose clock is wrong does no harm.
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+
+-- Orders of a worker that vanished are due again. Each such end is counted: an order that kills workers must not
+-- go on doing so for ever.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now)) do
+  redis.call('ZREM', KEYS[2], id)
+  redis.call('HDEL', KEYS[3], id)
+  redis.call('HINCRBY', KEYS[4], id, 1)
+  redis.call('ZADD', KEYS[1], 'LT', now, id)
+end
+
+local limit = tonumber(ARGV[1])
+local claimed = {}
+local offset = 0
+while #claimed < 2 * limit do
+  local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', offset, limit)
+  if #ids == 0 then break end
+  offset = offset + #ids
+  for _, id in ipairs(ids) do
+    if #claimed < 2 * limit and not redis.call('ZSCORE', KEYS[2], id) then
+      local crashes = tonumber(redis.call('HGET', KEYS[4], id) or '0')
+      -- A suspect is worked on alone, so that it cannot take others down with it.
+      if crashes < 2 then
+        table.insert(claimed, id)
+        table.insert(claimed, tostring(crashes))
+      elseif #claimed == 0 then
+        claimed = {id, tostring(crashes)}
+        limit = 1
+      end
+    end
+  end
+end
+
+for i = 1, #claimed, 2 do
+  redis.call('ZREM', KEYS[1], claimed[i])
+  redis.call('ZADD', KEYS[2], now + tonumber(ARGV[2]), claimed[i])
+  redis.call('HSET', KEYS[3], claimed[i], ARGV[3])
+end
+return claimed

@@ -1,0 +1,59 @@
+"""What is wrong with a whole side (Odoo, or TikTok for one shop), and how long not to try: a shared circuit breaker."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, Field
+
+from worker.errors import ConnectorError
+from worker.state.connection import RedisClient, key
+
+ODOO = "odoo"
+
+
+def shop_scope(shop_id: str) -> str:
+    """The scope of one shop's calls to TikTok."""
+    return f"shop {shop_id}"
+
+
+class Problem(BaseModel):
+    """The last failure of a side; it is forgotten with the next success."""
+
+    scope: str
+    code: str
+    message: str
+    remedy: str
+    since: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class Problems:
+    """Failures by scope. While a scope is paused, workers leave its work where it is instead of failing it again."""
+
+    def __init__(self, redis: RedisClient) -> None:
+        self._redis = redis
+
+    def report(self, scope: str, error: ConnectorError, pause: float) -> None:
+        """Keep the failure (the first one's time stays) and pause the scope for ``pause`` seconds."""
+        known = self._redis.hget(key("problems"), scope)
+        problem = Problem(scope=scope, code=error.code, message=error.message, remedy=error.remedy)
+        if known is not None:
+            problem.since = Problem.model_validate_json(known).since
+        with self._redis.pipeline() as pipe:
+            pipe.hset(key("problems"), scope, problem.model_dump_json())
+            pipe.set(key("paused", scope), "1", px=max(1, int(pause * 1000)))
+            pipe.execute()
+
+    def clear(self, scope: str) -> None:
+        """The scope works."""
+        self._redis.hdel(key("problems"), scope)
+        self._redis.delete(key("paused", scope))
+
+    def paused(self, *scopes: str) -> bool:
+        """Whether any of ``scopes`` is paused."""
+        return bool(self._redis.exists(*(key("paused", scope) for scope in scopes)))
+
+    def all(self) -> list[Problem]:
+        """Every present problem."""
+        stored = self._redis.hgetall(key("problems"))
+        return [Problem.model_validate_json(stored[scope]) for scope in sorted(stored)]

@@ -1,0 +1,107 @@
+"""Shops (the guide's marketplaces) that a seller's authorization covers, and how each is synchronised."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from worker.errors import ConfigurationError
+from worker.state.connection import RedisClient, key
+
+
+class ShopSettings(BaseModel):
+    """What an operator chooses for one shop. Ids are Odoo's database ids; ``None`` leaves the choice to Odoo."""
+
+    go_live: datetime = Field(
+        default_factory=lambda: datetime.now(UTC), description="Orders created on TikTok before this are left alone."
+    )
+    company_id: int | None = Field(None, description="Odoo company of the orders.")
+    warehouse_id: int | None = Field(None, description="Odoo warehouse that delivers.")
+    sales_team_id: int | None = Field(None, description="Sales team of the orders.")
+    pricelist_id: int | None = Field(None, description="Pricelist in the shop's currency.")
+    tax_id: int | None = Field(None, description="Tax of goods and shipping; must be included in the price.")
+    default_product_id: int | None = Field(
+        None, description="Product for SKUs that Odoo does not know; without it such orders are parked."
+    )
+    default_carrier_id: int | None = Field(None, description="Carrier of the orders.")
+    confirm_orders: bool = Field(True, description="Confirm orders (which makes the delivery), or leave quotations.")
+    total: Literal["seller_revenue", "buyer_paid"] = Field(
+        "seller_revenue",
+        description="What an order amounts to: paid by the buyer plus funded by the platform, or paid by the buyer.",
+    )
+    import_fbt: bool = Field(False, description="Import orders that TikTok fulfils (FBT).")
+    import_samples: bool = Field(True, description="Import free sample orders.")
+
+
+class Shop(BaseModel):
+    """One shop: ``id`` comes in webhooks, ``cipher`` goes into calls (Authorization API, *Get Authorized Shops*)."""
+
+    id: str
+    account_id: str
+    name: str
+    region: str
+    cipher: str
+    enabled: bool = True
+    linked_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    settings: ShopSettings = Field(default_factory=ShopSettings)
+
+
+class Shops:
+    """All shops. A shop belongs to one account: ``tts:shop_owners`` decides, before anything is stored."""
+
+    def __init__(self, redis: RedisClient) -> None:
+        self._redis = redis
+        self._hash = key("shops")
+        self._owners = key("shop_owners")
+
+    def claim(self, shop: Shop) -> Shop:
+        """Give the shop to its account, keeping the settings that it already has.
+
+        :raises ConfigurationError: another account holds the shop; the message says which.
+        """
+        if not self._redis.hsetnx(self._owners, shop.id, shop.account_id):
+            owner = self._redis.hget(self._owners, shop.id)
+            if owner is not None and owner != shop.account_id:
+                raise ConfigurationError(
+                    f"Shop {shop.id} ({shop.name}) is already synchronised by account {owner!r}.",
+                    code="shop_taken",
+                    remedy=f"Remove it there first: `tiktok-odoo shops remove {shop.id}`.",
+                )
+        known = self.find(shop.id)
+        if known is not None:
+            shop = known.model_copy(update={"name": shop.name, "region": shop.region, "cipher": shop.cipher})
+        self.save(shop)
+        return shop
+
+    def save(self, shop: Shop) -> None:
+        """Store a changed shop."""
+        self._redis.hset(self._hash, shop.id, shop.model_dump_json())
+
+    def find(self, shop_id: str) -> Shop | None:
+        """The shop of that id, if there is one."""
+        stored = self._redis.hget(self._hash, shop_id)
+        return None if stored is None else Shop.model_validate_json(stored)
+
+    def get(self, shop_id: str) -> Shop:
+        """The shop of that id.
+
+        :raises ConfigurationError: there is none.
+        """
+        shop = self.find(shop_id)
+        if shop is None:
+            raise ConfigurationError(f"There is no shop {shop_id!r}.", remedy="`tiktok-odoo shops list` shows them.")
+        return shop
+
+    def all(self, account_id: str | None = None) -> list[Shop]:
+        """Every shop, or those of one account, by id."""
+        shops = [Shop.model_validate_json(stored) for _, stored in sorted(self._redis.hgetall(self._hash).items())]
+        return [shop for shop in shops if account_id in (None, shop.account_id)]
+
+    def remove(self, shop_id: str) -> None:
+        """Stop synchronising the shop and let another account have it. What is in Odoo stays."""
+        with self._redis.pipeline() as pipe:
+            pipe.hdel(self._hash, shop_id)
+            pipe.hdel(self._owners, shop_id)
+            pipe.execute()

@@ -1,0 +1,54 @@
+"""Accounts, shops, tokens and cursors as one encrypted text, so that losing Redis costs a poll and nothing else."""
+
+from __future__ import annotations
+
+import json
+
+from worker.errors import ConfigurationError
+from worker.state.accounts import Account
+from worker.state.shops import Shop
+from worker.sync.runtime import Runtime
+from worker.tiktok.models import TokenGrant
+
+_FORMAT = 1
+
+
+def export_state(runtime: Runtime) -> str:
+    """Everything that cannot be read again from TikTok or Odoo, encrypted with the first of ``SECRET_KEYS``."""
+    accounts = runtime.accounts.all()
+    state = {
+        "format": _FORMAT,
+        "accounts": [account.model_dump(mode="json") for account in accounts],
+        "tokens": {
+            account.id: grant.model_dump(mode="json")
+            for account in accounts
+            if (grant := runtime.tiktok.tokens.load(account.id)) is not None
+        },
+        "shops": [shop.model_dump(mode="json") for shop in runtime.shops.all()],
+        "cursors": {shop.id: cursor for shop in runtime.shops.all() if (cursor := runtime.cursors.get(shop.id))},
+    }
+    return runtime.box.encrypt(json.dumps(state))
+
+
+def restore_state(runtime: Runtime, text: str) -> tuple[int, int]:
+    """Put a backup back; answers the numbers of accounts and shops.
+
+    Tokens that TikTok has replaced since are refused at their first use; the account then asks for re-authorization.
+
+    :raises ConfigurationError: ``SECRET_KEYS`` does not open it, or it is of another version.
+    """
+    state = json.loads(runtime.box.decrypt(text.strip()))
+    if state.get("format") != _FORMAT:
+        raise ConfigurationError("The backup is of another version of tiktok-odoo-sync.", remedy="Use that version.")
+    accounts = [Account.model_validate(account) for account in state["accounts"]]
+    shops = [Shop.model_validate(shop) for shop in state["shops"]]
+    for account in accounts:
+        runtime.accounts.save(account)
+        if account.id in state["tokens"]:
+            runtime.tiktok.tokens.save(account.id, TokenGrant.model_validate(state["tokens"][account.id]))
+    for shop in shops:
+        runtime.shops.claim(shop)
+        runtime.shops.save(shop)
+        if shop.id in state["cursors"]:
+            runtime.cursors.advance(shop.id, state["cursors"][shop.id])
+    return len(accounts), len(shops)

@@ -1,0 +1,179 @@
+"""One round of a shop's dirty set: claim due orders, fetch what they are now, bring Odoo in line, settle each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from worker.errors import ConnectorError, OrderError
+from worker.odoo.gateway import OdooGateway
+from worker.odoo.sales import SalesOrders
+from worker.settings import Settings
+from worker.state.orders import Claim, OrderQueue, Parked
+from worker.state.problems import ODOO, Problems, shop_scope
+from worker.state.shops import Shop
+from worker.sync.order_cancel import cancel_orders
+from worker.sync.order_import import OrderImport
+from worker.sync.order_mapper import OrderDraft, draft_of
+from worker.sync.order_policy import Action, decide
+from worker.sync.order_references import write_references
+from worker.sync.reporting import pause_after
+from worker.tiktok.client import ShopClient
+from worker.tiktok.models import Order
+
+log = structlog.get_logger(__name__)
+
+#: A worker that dies over an order this often is not asked to try it again soon.
+_POISON_CRASHES = 5
+
+
+@dataclass
+class Drain:
+    """The parts that one round needs."""
+
+    shop: Shop
+    settings: Settings
+    queue: OrderQueue
+    problems: Problems
+    client: ShopClient
+    gateway: OdooGateway
+
+    def run(self) -> bool:
+        """Work on one batch; ``True`` when the batch was full, so that there may be more.
+
+        Never raises for one order's sake, nor for TikTok or Odoo being away: the orders stay due and the reason is
+        reported.
+        """
+        scope = shop_scope(self.shop.id)
+        if self.problems.paused(ODOO, scope):
+            return False
+        claim = self.queue.claim(self.settings.order_batch_size, self.settings.order_lease)
+        if not claim.order_ids:
+            return False
+        started = time.monotonic()
+        open_ids = set(claim.order_ids)
+        side = scope
+        try:
+            self._set_poison_aside(claim, open_ids)
+            orders = self._fetch(claim, open_ids)
+            self.problems.clear(scope)
+            side = ODOO
+            created = self._bring_in_line(claim, orders, open_ids)
+            self.problems.clear(ODOO)
+        except ConnectorError as error:
+            pause = pause_after(error)
+            self.queue.again(claim, open_ids, pause)
+            self.problems.report(side, error, pause)
+            log.warning("orders.postponed", shop=self.shop.id, orders=len(open_ids), code=error.code, reason=str(error))
+            return False
+        log.info(
+            "orders.drained",
+            shop=self.shop.id,
+            orders=len(claim.order_ids),
+            created=created,
+            seconds=round(time.monotonic() - started, 3),
+        )
+        return len(claim.order_ids) >= self.settings.order_batch_size or bool(claim.crashes)
+
+    def _set_poison_aside(self, claim: Claim, open_ids: set[str]) -> None:
+        for order_id, crashes in claim.crashes.items():
+            if crashes >= _POISON_CRASHES:
+                error = OrderError(
+                    f"{crashes} workers in a row vanished while working on this order.",
+                    code="poison",
+                    remedy="Look into the workers' logs for memory or time limits, then retry the order.",
+                )
+                self._park(claim, order_id, error, open_ids)
+
+    def _fetch(self, claim: Claim, open_ids: set[str]) -> list[Order]:
+        """The orders as TikTok has them now; those that it does not know or that cannot be read are parked."""
+        details = self.client.order_details([order_id for order_id in claim.order_ids if order_id in open_ids])
+        for order_id in details.missing:
+            error = OrderError(
+                "TikTok does not know this order, or not for this shop.",
+                code="unknown_order",
+                remedy="Check the order id and that the shop's authorization covers it.",
+            )
+            self._park(claim, order_id, error, open_ids)
+        for bad in details.invalid:
+            error = OrderError(
+                f"TikTok's answer for this order cannot be used: {bad.reason}",
+                code="invalid_order",
+                remedy="It is asked for again by itself; update tiktok-odoo-sync if it stays.",
+            )
+            self._park(claim, bad.id, error, open_ids)
+        return details.orders
+
+    def _bring_in_line(self, claim: Claim, orders: Sequence[Order], open_ids: set[str]) -> int:
+        drafts: list[OrderDraft] = []
+        cancelled: list[Order] = []
+        by_id = {order.id: order for order in orders}
+        for order in orders:
+            try:
+                action, reason = decide(order, self.shop.settings)
+                if action is Action.IMPORT:
+                    drafts.append(draft_of(order, self.shop))
+                elif action is Action.CANCEL:
+                    cancelled.append(order)
+                elif action is Action.WAIT:
+                    self.queue.wait(claim, order.id, order.status, update_time=_seen(order))
+                    open_ids.discard(order.id)
+                else:
+                    log.info("order.skipped", shop=self.shop.id, order=order.id, reason=reason)
+                    self._done(claim, order, open_ids)
+            except OrderError as error:
+                self._park(claim, order.id, error, open_ids, order)
+        problems = cancel_orders(SalesOrders(self.gateway, self.shop.id, self.shop.settings.company_id), cancelled)
+        created: set[str] = set()
+        if drafts:
+            ids = [draft.order_id for draft in drafts]
+            once = self.queue.was_imported([order_id for order_id in ids if order_id not in claim.forced])
+            noted = {i for i in ids if (entry := self.queue.parked(i)) and entry.code == "total_mismatch"}
+            result = OrderImport(self.gateway, self.shop).run(drafts, once_imported=once, already_noted=noted)
+            created = result.created
+            self.queue.remember_imported(result.orders)
+            problems |= result.problems
+            write_references(self.client, {i: result.orders[i].name for i in created}, by_id)
+        for order in [*cancelled, *(by_id[draft.order_id] for draft in drafts)]:
+            problem = problems.get(order.id)
+            if problem is None or problem.code == "deleted_in_odoo":
+                self._done(claim, order, open_ids)
+            else:
+                self._park(claim, order.id, problem, open_ids, order)
+        return len(created)
+
+    def _done(self, claim: Claim, order: Order, open_ids: set[str]) -> None:
+        self.queue.done(claim, order.id, update_time=_seen(order))
+        open_ids.discard(order.id)
+
+    def _park(
+        self, claim: Claim, order_id: str, error: OrderError, open_ids: set[str], order: Order | None = None
+    ) -> None:
+        known = self.queue.parked(order_id)
+        attempts = known.attempts + 1 if known and known.code == error.code else 1
+        pause = min(self.settings.retry_first * 2 ** min(attempts - 1, 30), self.settings.retry_longest)
+        entry = Parked(
+            order_id=order_id,
+            code=error.code,
+            message=error.message,
+            remedy=error.remedy,
+            status=order.status if order else "",
+            ship_by=order.rts_sla_time if order else None,
+            attempts=attempts,
+            next_attempt=datetime.now(UTC) + timedelta(seconds=pause),
+        )
+        if known is not None:
+            entry.since = known.since
+        self.queue.park(claim, entry, pause)
+        open_ids.discard(order_id)
+        log.warning("order.parked", shop=self.shop.id, order=order_id, code=error.code, reason=error.message)
+
+
+def _seen(order: Order) -> int:
+    """The update time that counts as seen. TikTok counts in seconds: within the same second more may have happened."""
+    update_time = int(order.update_time.timestamp())
+    return update_time if time.time() - update_time > 2 else update_time - 1

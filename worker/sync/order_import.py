@@ -1,0 +1,286 @@
+"""Brings a batch of orders into one Odoo: few calls, each safe to repeat, and one bad order never stops the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from worker.errors import OrderError
+from worker.odoo.gateway import OdooGateway, search_read
+from worker.odoo.load import Row
+from worker.odoo.partners import PartnerRow, create_partners
+from worker.odoo.products import ProductMatches, Sku
+from worker.odoo.sales import SalesOrder, SalesOrders, odoo_datetime, origin_of
+from worker.state.shops import Shop
+from worker.sync.order_mapper import Contact, OrderDraft
+
+#: TikTok's statuses at which a changed address still matters.
+_BEFORE_TRANSIT = {"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "AWAITING_COLLECTION"}
+
+
+@dataclass
+class Imported:
+    """What became of a batch: sales orders by TikTok order id, and what is in the way of the others."""
+
+    orders: dict[str, SalesOrder] = field(default_factory=dict)
+    created: set[str] = field(default_factory=set)
+    problems: dict[str, OrderError] = field(default_factory=dict)
+
+
+class OrderImport:
+    """One batch of drafts of one shop on their way into Odoo."""
+
+    def __init__(self, gateway: OdooGateway, shop: Shop) -> None:
+        self._gateway = gateway
+        self._shop = shop
+        self._settings = shop.settings
+        self._sales = SalesOrders(gateway, shop.id, shop.settings.company_id)
+        self._result = Imported()
+
+    def run(self, drafts: Sequence[OrderDraft], *, once_imported: set[str], already_noted: set[str]) -> Imported:
+        """Create, confirm and correct.
+
+        :param once_imported: orders that were in Odoo before: when they are no longer there, a person deleted them.
+        :param already_noted: orders whose wrong total was written into their chatter before.
+        :raises OdooUnavailableError: nothing is lost: run the whole batch again.
+        """
+        found = self._sales.find(draft.order_id for draft in drafts)
+        known = [draft for draft in drafts if draft.order_id in found]
+        for draft in drafts:
+            if draft.order_id in once_imported and draft.order_id not in found:
+                self._problem(draft, _deleted())
+        new = [draft for draft in drafts if draft.order_id not in found and self._is_fine(draft)]
+        partners = self._partners(known, new)
+        created = self._create(new, partners)
+        orders = self._sales.read(
+            [*created.values(), *(order.id for draft in known for order in found[draft.order_id][:1])]
+        )
+        for draft in (*known, *new):
+            odoo_id = created.get(draft.order_id) or next((o.id for o in found.get(draft.order_id, [])), None)
+            if odoo_id in orders:
+                self._result.orders[draft.order_id] = orders[odoo_id]
+        self._result.created = set(created)
+        self._check_totals((*known, *new), already_noted)
+        self._confirm((*known, *new))
+        self._readdress(known, partners)
+        return self._result
+
+    def _problem(self, draft: OrderDraft, error: OrderError) -> None:
+        self._result.problems.setdefault(draft.order_id, error)
+
+    def _is_fine(self, draft: OrderDraft) -> bool:
+        return draft.order_id not in self._result.problems
+
+    def _partners(self, known: Sequence[OrderDraft], new: Sequence[OrderDraft]) -> dict[str, int]:
+        wanted: dict[str, PartnerRow] = {}
+        for draft in (*new, *(draft for draft in known if _may_move(draft))):
+            wanted[draft.buyer.external_id] = _partner_row(draft.buyer)
+            if draft.address is not None:
+                wanted[draft.address.external_id] = _partner_row(draft.address, parent=draft.buyer.external_id)
+        loaded = create_partners(self._gateway, list(wanted.values()), company_id=self._settings.company_id)
+        for draft in new:
+            for contact in (draft.buyer, draft.address):
+                if contact is not None and contact.external_id not in loaded.ids:
+                    reason = loaded.refused.get(contact.external_id, "its buyer was refused")
+                    self._problem(draft, OrderError(f"Odoo refused the buyer's contact: {reason}", code="partner"))
+        return loaded.ids
+
+    def _create(self, drafts: Sequence[OrderDraft], partners: Mapping[str, int]) -> dict[str, int]:
+        skus = [Sku(line.sku_id, line.seller_sku, line.product_id) for draft in drafts for line in draft.goods]
+        if not skus:
+            return {}
+        products = ProductMatches(self._gateway, skus, company_id=self._settings.company_id)
+        pricelists = _Pricelists(self._gateway, self._shop, {draft.currency for draft in drafts})
+        rows = {}
+        for draft in drafts:
+            if self._is_fine(draft):
+                try:
+                    rows[draft.order_id] = self._row(draft, partners, products, pricelists)
+                except OrderError as error:
+                    self._problem(draft, error)
+        loaded = self._sales.create(list(rows.values()))
+        for draft in drafts:
+            if draft.external_id in loaded.refused:
+                reason = loaded.refused[draft.external_id]
+                self._problem(draft, OrderError(f"Odoo refused the order: {reason}", code="odoo_refused"))
+        return {draft.order_id: loaded.ids[draft.external_id] for draft in drafts if draft.external_id in loaded.ids}
+
+    def _row(
+        self, draft: OrderDraft, partners: Mapping[str, int], products: ProductMatches, pricelists: _Pricelists
+    ) -> Row:
+        settings = self._settings
+        buyer = str(partners[draft.buyer.external_id])
+        address = str(partners[draft.address.external_id]) if draft.address else buyer
+        cells = {
+            "partner_id/.id": buyer,
+            "partner_invoice_id/.id": buyer,
+            "partner_shipping_id/.id": address,
+            "client_order_ref": draft.order_id,
+            "origin": origin_of(self._shop.id),
+            "date_order": odoo_datetime(draft.placed_at),
+            "commitment_date": odoo_datetime(draft.ship_by) if draft.ship_by else "",
+            "user_id/.id": "",
+        }
+        chosen = {
+            "company_id/.id": settings.company_id,
+            "warehouse_id/.id": settings.warehouse_id,
+            "team_id/.id": settings.sales_team_id,
+            "carrier_id/.id": settings.default_carrier_id,
+            "pricelist_id/.id": pricelists.of(draft.currency),
+        }
+        cells |= {column: str(value) for column, value in chosen.items() if value is not None}
+        tax = str(settings.tax_id or "")  # empty means no tax; without the cell Odoo would add its default on top
+        lines = []
+        for goods in draft.goods:
+            sku = Sku(goods.sku_id, goods.seller_sku, goods.product_id)
+            product_id = products.product_for(sku, settings.default_product_id)
+            lines.append(_line(product_id, goods.text, goods.quantity, str(goods.price), tax))
+        for extra in draft.extras:
+            own_tax = "" if extra.kind == "tax" else tax
+            lines.append(_line(products.service(extra.kind), extra.text, 1, str(extra.amount), own_tax))
+        return Row(draft.external_id, cells, lines)
+
+    def _check_totals(self, drafts: Sequence[OrderDraft], already_noted: set[str]) -> None:
+        for draft in drafts:
+            order = self._result.orders.get(draft.order_id)
+            if order is None or order.state == "cancel":
+                continue
+            error = total_error(draft, order)
+            if error is not None:
+                self._problem(draft, error)
+                if draft.order_id not in already_noted:
+                    self._sales.note(order.id, f"{error.message} {error.remedy}")
+
+    def _confirm(self, drafts: Sequence[OrderDraft]) -> None:
+        if not self._settings.confirm_orders:
+            return
+        orders = self._result.orders
+        ready = [
+            draft
+            for draft in drafts
+            if self._is_fine(draft) and draft.order_id in orders and orders[draft.order_id].state in ("draft", "sent")
+        ]
+        refused = self._sales.confirm([orders[draft.order_id].id for draft in ready])
+        confirmed = []
+        for draft in ready:
+            reason = refused.get(orders[draft.order_id].id)
+            if reason is None:
+                confirmed.append(draft)
+            else:
+                self._problem(draft, OrderError(f"Odoo did not confirm the order: {reason}", code="not_confirmed"))
+        # A crash just before this leaves Odoo's date; the next look at the order sees the difference and comes here.
+        late = [
+            draft
+            for draft in drafts
+            if draft in confirmed
+            or (
+                self._is_fine(draft)
+                and draft.order_id in orders
+                and orders[draft.order_id].state == "sale"
+                and orders[draft.order_id].placed_at != draft.placed_at
+            )
+        ]
+        if late:
+            self._sales.set_dates({draft.external_id: draft.placed_at for draft in late})
+
+    def _readdress(self, known: Sequence[OrderDraft], partners: Mapping[str, int]) -> None:
+        moved = {}
+        for draft in known:
+            order = self._result.orders.get(draft.order_id)
+            if order is None or order.state == "cancel" or draft.address is None or not _may_move(draft):
+                continue
+            partner = partners.get(draft.address.external_id)
+            if partner is not None and partner != order.shipping_partner_id:
+                moved[draft.order_id] = (order, partner)
+        if not moved:
+            return
+        shipped = self._sales.shipped(order for order, _ in moved.values())
+        ours = self._contacts_of_ours([order.shipping_partner_id for order, _ in moved.values()])
+        for order, partner in moved.values():
+            # An address that a person chose in Odoo stays, and so does one that goods were sent to.
+            if order.id not in shipped and order.shipping_partner_id in ours:
+                self._sales.set_address(order, partner)
+
+    def _contacts_of_ours(self, partner_ids: Sequence[int | None]) -> set[int]:
+        ids = sorted({partner_id for partner_id in partner_ids if partner_id is not None})
+        names = self._gateway.call("res.partner", "get_external_id", ids=ids)
+        return {int(partner_id) for partner_id, name in names.items() if name.startswith("tiktok_shop.")}
+
+
+def total_error(draft: OrderDraft, order: SalesOrder) -> OrderError | None:
+    """What is wrong with the amount that Odoo came to, if anything: the wrong currency or another total."""
+    if order.currency != draft.currency:
+        return OrderError(
+            f"{order.name} is in {order.currency}, the order on TikTok in {draft.currency}.",
+            code="wrong_currency",
+            remedy=f"Choose a pricelist in {draft.currency} for the shop, then delete the quotation and retry.",
+        )
+    if order.total != draft.total:
+        return OrderError(
+            f"{order.name} comes to {order.total} {order.currency}, the order on TikTok to {draft.total}.",
+            code="total_mismatch",
+            remedy="Check the shop's tax (it must be included in the price), correct the quotation and retry.",
+        )
+    return None
+
+
+def _may_move(draft: OrderDraft) -> bool:
+    # TikTok masks addresses later on; a masked one never replaces a good one.
+    return draft.address is not None and not draft.address.masked and draft.status in _BEFORE_TRANSIT
+
+
+def _partner_row(contact: Contact, parent: str = "") -> PartnerRow:
+    return PartnerRow(contact.external_id, contact.fields, contact.country_code, contact.state_name, parent)
+
+
+def _line(product_id: int, text: str, quantity: int, price: str, tax: str) -> dict[str, str]:
+    return {
+        "order_line/product_id/.id": str(product_id),
+        "order_line/name": text,
+        "order_line/product_uom_qty": str(quantity),
+        "order_line/price_unit": price,
+        "order_line/tax_ids/.id": tax,
+    }
+
+
+def _deleted() -> OrderError:
+    return OrderError(
+        "The order was imported and then deleted in Odoo.",
+        code="deleted_in_odoo",
+        remedy="`tiktok-odoo orders import --force` brings it back.",
+    )
+
+
+class _Pricelists:
+    """The pricelist for each currency; an order's currency in Odoo is its pricelist's, or else the company's."""
+
+    def __init__(self, gateway: OdooGateway, shop: Shop, currencies: set[str]) -> None:
+        self._chosen = shop.settings.pricelist_id
+        self._found: dict[str, list[int]] = {}
+        self._company_currency = ""
+        if self._chosen is not None:
+            return
+        domain: list[object] = [("currency_id.name", "in", sorted(currencies))]
+        company = shop.settings.company_id
+        if company is not None:
+            domain.append(("company_id", "in", [False, company]))
+        for record in search_read(gateway, "product.pricelist", domain, ["currency_id"]):
+            self._found.setdefault(record["currency_id"][1], []).append(record["id"])
+        if currencies - set(self._found):
+            which = [("id", "=", company)] if company is not None else []
+            companies = search_read(gateway, "res.company", which, ["currency_id"], limit=1)
+            self._company_currency = companies[0]["currency_id"][1] if companies else ""
+
+    def of(self, currency: str) -> int | None:
+        if self._chosen is not None:
+            return self._chosen
+        found = self._found.get(currency, [])
+        if len(found) == 1:
+            return found[0]
+        if not found and currency == self._company_currency:
+            return None
+        raise OrderError(
+            f"Odoo has {len(found) or 'no'} pricelists in {currency}.",
+            code="missing_pricelist" if not found else "ambiguous_pricelist",
+            remedy=f"Create one, or choose it: `tiktok-odoo shops set SHOP --pricelist NAME` ({currency}).",
+        )

@@ -1,0 +1,38 @@
+"""Failures that concern a whole shop become a problem that operators see, instead of a task that fails and fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from worker.errors import ConnectorError, RetryableError
+from worker.state.problems import shop_scope
+from worker.state.shops import Shop
+from worker.sync.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+UNAVAILABLE_PAUSE = 15.0
+MISCONFIGURED_PAUSE = 60.0
+
+
+def pause_after(error: ConnectorError) -> float:
+    """Seconds in which not to try again: short when it passes by itself, longer when a person has to act."""
+    if isinstance(error, RetryableError):
+        return max(UNAVAILABLE_PAUSE, error.retry_after or 0.0)
+    return MISCONFIGURED_PAUSE
+
+
+@contextmanager
+def reporting(runtime: Runtime, shop: Shop) -> Iterator[None]:
+    """Report what the block raises as the shop's problem; a block that succeeds clears it."""
+    scope = shop_scope(shop.id)
+    try:
+        yield
+    except ConnectorError as error:
+        runtime.problems.report(scope, error, pause_after(error))
+        log.warning("shop.problem", shop=shop.id, code=error.code, reason=str(error))
+    else:
+        runtime.problems.clear(scope)

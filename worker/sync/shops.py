@@ -1,0 +1,39 @@
+"""Which shops are synchronised now, and taking shops and accounts out of service."""
+
+from __future__ import annotations
+
+from worker.state.shops import Shop
+from worker.sync.runtime import Runtime
+
+
+def active_shops(runtime: Runtime) -> list[Shop]:
+    """Shops that are switched on, of accounts that are switched on and authorized."""
+    working = {
+        account.id for account in runtime.accounts.all() if account.enabled and account.authorization == "authorized"
+    }
+    return [shop for shop in runtime.shops.all() if shop.enabled and shop.account_id in working]
+
+
+def active_shop(runtime: Runtime, shop_id: str) -> Shop | None:
+    """The shop of that id, if it is to be synchronised now."""
+    shop = runtime.shops.find(shop_id)
+    if shop is None or not shop.enabled:
+        return None
+    account = runtime.accounts.get(shop.account_id)
+    return shop if account.enabled and account.authorization == "authorized" else None
+
+
+def remove_shop(runtime: Runtime, shop_id: str) -> None:
+    """Stop synchronising a shop and forget its queue. Orders in Odoo and on TikTok stay as they are."""
+    runtime.shops.remove(shop_id)
+    runtime.queue(shop_id).drop()
+    runtime.cursors.drop(shop_id)
+
+
+def remove_account(runtime: Runtime, account_id: str) -> None:
+    """Remove an account with its shops, tokens and secret."""
+    account = runtime.accounts.get(account_id)
+    for shop in runtime.shops.all(account.id):
+        remove_shop(runtime, shop.id)
+    runtime.tiktok.tokens.delete(account.id)
+    runtime.accounts.remove(account.id)

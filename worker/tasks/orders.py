@@ -1,0 +1,77 @@
+"""Order tasks: drain a shop's dirty set, poll its order list, sweep for what nobody works on."""
+
+from __future__ import annotations
+
+from worker.app import app
+from worker.state.inbox import may_trigger, trigger_arrived
+from worker.state.shops import Shop
+from worker.sync.drain import Drain
+from worker.sync.poll import poll
+from worker.sync.reporting import reporting
+from worker.sync.runtime import Runtime, get_runtime
+from worker.sync.shops import active_shop, active_shops
+
+
+def trigger_drain(runtime: Runtime, shop_id: str) -> None:
+    """Send a drain of the shop unless one is on its way. Losing the message loses nothing: the sweep comes by."""
+    if may_trigger(runtime.redis, shop_id):
+        drain.delay(shop_id)
+
+
+@app.task(name="orders.drain")
+def drain(shop_id: str) -> None:
+    """Bring one batch of the shop's due orders into Odoo."""
+    runtime = get_runtime()
+    trigger_arrived(runtime.redis, shop_id)
+    shop = active_shop(runtime, shop_id)
+    if shop is None:
+        return
+    # One batch a message: a shop with a long backlog queues up behind the others again.
+    if _drain_of(runtime, shop).run():
+        trigger_drain(runtime, shop_id)
+
+
+@app.task(name="orders.sweep")
+def sweep() -> None:
+    """Send a drain to every shop with orders that are due or whose worker has vanished."""
+    runtime = get_runtime()
+    for shop in active_shops(runtime):
+        if runtime.queue(shop.id).work_to_do():
+            trigger_drain(runtime, shop.id)
+
+
+@app.task(name="orders.poll_all")
+def poll_all() -> None:
+    """Poll every shop's order list, one message each."""
+    for shop in active_shops(get_runtime()):
+        poll_shop.delay(shop.id)
+
+
+@app.task(name="orders.poll")
+def poll_shop(shop_id: str) -> None:
+    """Read what changed in the shop's order list since its cursor."""
+    runtime = get_runtime()
+    shop = active_shop(runtime, shop_id)
+    if shop is None:
+        return
+    with reporting(runtime, shop):
+        marked = poll(
+            shop,
+            runtime.shop_client(shop),
+            runtime.queue(shop_id),
+            runtime.cursors,
+            overlap=runtime.settings.poll_overlap,
+        )
+        if marked:
+            trigger_drain(runtime, shop_id)
+
+
+def _drain_of(runtime: Runtime, shop: Shop) -> Drain:
+    return Drain(
+        shop=shop,
+        settings=runtime.settings,
+        queue=runtime.queue(shop.id),
+        problems=runtime.problems,
+        client=runtime.shop_client(shop),
+        gateway=runtime.odoo,
+    )

@@ -1,0 +1,1 @@
+"""TikTok Shop's Open API: signing, authorization, typed calls and what their errors mean."""

@@ -1,0 +1,44 @@
+"""What a webhook of TikTok Shop is about (*Webhook overview*). Standard library only: the receiver uses it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+#: SELLER_DEAUTHORIZATION.
+DEAUTHORIZED = "6"
+#: Topics that carry messages between people: only that they came is kept.
+_CONVERSATIONS = {"13", "14", "33"}
+_ID = re.compile(r"[0-9]{1,32}")
+_MOST_ORDERS = 500
+
+
+def order_ids_of(event: dict[str, Any]) -> list[str]:
+    """The orders that a webhook names, whatever its topic: each is looked at. Ids may come as JSON integers."""
+    found = dict.fromkeys(_ids(event.get("data") or {}))
+    return list(found)[:_MOST_ORDERS]
+
+
+def _ids(data: dict[str, Any]) -> Iterator[str]:
+    yield from _valid([data.get("order_id")])
+    yield from _valid(data.get("order_ids"))
+    packages = data.get("package_list")
+    for package in packages if isinstance(packages, list) else []:  # PACKAGE_UPDATE
+        if isinstance(package, dict):
+            yield from _valid(package.get("order_id_list"))
+
+
+def _valid(values: object) -> Iterable[str]:
+    for value in values if isinstance(values, list) else []:
+        if isinstance(value, str | int) and not isinstance(value, bool) and _ID.fullmatch(str(value)):
+            yield str(value)
+
+
+def text_to_keep(event: dict[str, Any]) -> str:
+    """The event as it is kept for operators: compact, and without what people wrote to each other."""
+    kept = event
+    if str(event.get("type")) in _CONVERSATIONS:
+        kept = {name: value for name, value in event.items() if name != "data"}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
