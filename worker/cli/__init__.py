@@ -31,9 +31,9 @@ def main() -> None:
     try:
         settings = get_settings()
         configure(settings.model_copy(update={"log_level": "WARNING"}))
-        cli(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        # Outside its own mode click answers the code that a command ended with.
+        code = cli(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

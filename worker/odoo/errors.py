@@ -32,6 +32,11 @@ def is_serialization_failure(text: str) -> bool:
     return any(part in text for part in SERIALIZATION_TEXTS)
 
 
+def in_one_line(text: str) -> str:
+    """The first paragraph of a text that Odoo wrote for a dialogue; what follows names users and groups."""
+    return " ".join(text.strip().partition("\n\n")[0].split())
+
+
 def error_for(name: str, message: str, what: str) -> OdooUnavailableError | OdooLoginError | OdooRejectedError:
     """The connector's error for an exception of Odoo.
 
@@ -39,8 +44,9 @@ def error_for(name: str, message: str, what: str) -> OdooUnavailableError | Odoo
     :param message: Odoo's own text, which is meant for people.
     :param what: the call, as ``sale.order.load``.
     """
+    message = in_one_line(message)
     if name.startswith("psycopg2.OperationalError") or is_serialization_failure(message):
-        return OdooUnavailableError(f"Odoo's database did not serve {what}: {message.strip()}")
+        return OdooUnavailableError(f"Odoo's database did not serve {what}: {message}")
     if name.endswith("AccessDenied"):
         return OdooLoginError(
             "Odoo refuses the bot user's login or API key.",
@@ -48,14 +54,14 @@ def error_for(name: str, message: str, what: str) -> OdooUnavailableError | Odoo
         )
     if name.endswith("AccessError"):
         return OdooRejectedError(
-            f"Odoo refuses {what}: {message.strip()}",
+            f"Odoo refuses {what}: {message}",
             code="odoo_rights",
             remedy="Give the bot user the groups that docs/setup.md lists.",
         )
     if name.endswith(("KeyError", "AttributeError", "NotFound")) or "doesn't exist" in message:
         return OdooRejectedError(
-            f"Odoo does not know {what}: {message.strip()}",
+            f"Odoo does not know {what}: {message}",
             code="odoo_module",
             remedy="Install Odoo's modules sale_management, stock, sale_stock and stock_delivery.",
         )
-    return OdooRejectedError(f"Odoo refused {what}: {message.strip()}")
+    return OdooRejectedError(f"Odoo refused {what}: {message}")

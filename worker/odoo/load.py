@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from worker.odoo.errors import OdooRejectedError, OdooUnavailableError, is_serialization_failure
+from worker.odoo.errors import OdooRejectedError, OdooUnavailableError, in_one_line, is_serialization_failure
 from worker.odoo.gateway import Context, OdooGateway
 
 MODULE = "tiktok_shop"
@@ -72,7 +72,8 @@ def _load(gateway: OdooGateway, model: str, rows: list[Row], context: Context) -
             break
         bad = _refused(answer["messages"])
         if not bad and len(rows) == 1:
-            bad = {0: "; ".join(str(message.get("message", "")) for message in answer["messages"]) or "no reason given"}
+            reasons = [in_one_line(str(message.get("message", ""))) for message in answer["messages"]]
+            bad = {0: "; ".join(reasons) or "no reason given"}
         if bad:
             loaded.refused.update({rows[index].external_id: text for index, text in bad.items()})
             rows = [row for index, row in enumerate(rows) if index not in bad]
@@ -108,7 +109,7 @@ def _load_past_conflicts(
 def _refused(messages: Iterable[dict[str, Any]]) -> dict[int, str]:
     refused: dict[int, str] = {}
     for message in messages:
-        text = str(message.get("message", "")).strip()
+        text = in_one_line(str(message.get("message", "")))
         if message.get("type", "error") == "error" and isinstance(message.get("record"), int):
             refused.setdefault(int(message["record"]), text)
     return refused

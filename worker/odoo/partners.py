@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from worker.odoo.gateway import OdooGateway, search_read
-from worker.odoo.load import Loaded, Row, create_if_absent
+from worker.odoo.load import Loaded, Row, create_if_absent, overwrite
 
 
 @dataclass(frozen=True)
@@ -21,28 +21,44 @@ class PartnerRow:
 
 
 def create_partners(gateway: OdooGateway, partners: Sequence[PartnerRow], *, company_id: int | None) -> Loaded:
-    """Create the contacts that do not exist yet. Buyers must come in the same call as, or before, their addresses.
+    """Create the contacts that do not exist yet; buyers must come in the same call as their addresses.
 
-    Two calls to Odoo at most (besides one for countries), whatever the number: parents first, then addresses, since
-    an address names its buyer by database id.
+    A new buyer is created together with the addresses, nested in one row: Odoo 19 lets a user without accounting
+    rights create an address below a contact only in that way (its import of an address with ``parent_id`` reads the
+    parent's credit limit), and it is three times as fast. New addresses of buyers that exist are created alone and
+    then put below them.
     """
     places = _Places(gateway, partners)
-    loaded = Loaded()
-    for addresses in (False, True):
-        rows = []
-        for partner in partners:
-            if bool(partner.parent) is not addresses or partner.parent in loaded.refused:
-                continue
-            cells = dict(partner.fields)
-            cells |= places.cells(partner)
-            cells["parent_id/.id"] = str(loaded.ids[partner.parent]) if partner.parent else ""
-            cells["company_id/.id"] = str(company_id or "")
-            rows.append(Row(partner.external_id, cells))
-        if rows:
-            part = create_if_absent(gateway, "res.partner", rows)
-            loaded.ids.update(part.ids)
-            loaded.refused.update(part.refused)
+    common = {"company_id/.id": str(company_id or "")}
+    cells = {partner.external_id: {**partner.fields, **places.cells(partner), **common} for partner in partners}
+    buyers = [partner for partner in partners if not partner.parent]
+    addresses = [partner for partner in partners if partner.parent]
+    nested: dict[str, list[dict[str, str]]] = {}
+    for address in addresses:
+        line = {"id": address.external_id, **cells[address.external_id]}
+        nested.setdefault(address.parent, []).append({f"child_ids/{name}": text for name, text in line.items()})
+    rows = [Row(buyer.external_id, cells[buyer.external_id], nested.get(buyer.external_id, ())) for buyer in buyers]
+    loaded = create_if_absent(gateway, "res.partner", rows)
+    wanted = [Row(a.external_id, cells[a.external_id]) for a in addresses if a.parent in loaded.ids]
+    alone = create_if_absent(gateway, "res.partner", wanted)
+    loaded.ids.update(alone.ids)
+    loaded.refused.update(alone.refused)
+    _adopt(gateway, addresses, loaded)
     return loaded
+
+
+def _adopt(gateway: OdooGateway, addresses: Sequence[PartnerRow], loaded: Loaded) -> None:
+    """Put addresses that stand alone below their buyers; after a crash in between, the next look does it."""
+    ids = {loaded.ids[address.external_id]: address for address in addresses if address.external_id in loaded.ids}
+    if not ids:
+        return
+    orphans = search_read(gateway, "res.partner", [("id", "in", sorted(ids)), ("parent_id", "=", False)], ["id"])
+    rows = [
+        Row(ids[orphan["id"]].external_id, {"parent_id/.id": str(loaded.ids[ids[orphan["id"]].parent])})
+        for orphan in orphans
+    ]
+    if rows:
+        overwrite(gateway, "res.partner", rows)
 
 
 class _Places:

@@ -47,6 +47,8 @@ class OdooRpc:
         """See :meth:`worker.odoo.gateway.OdooGateway.call`."""
         what = f"{model}.{method}"
         args = [] if ids is None else [list(ids)]
+        if method == "create":  # Odoo's JSON-RPC finds out by the first positional argument what to answer
+            args = [arguments.pop("vals_list")]
         keywords = arguments if context is None else {**arguments, "context": dict(context)}
         try:
             if self._odoo is None:

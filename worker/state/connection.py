@@ -46,7 +46,8 @@ def connect(url: str, *, timeout: float = 5.0, retries: int = 3) -> RedisClient:
 def script(client: RedisClient, name: str) -> Script:
     """The Lua script ``worker/state/lua/<name>.lua``, ready to be called on ``client``."""
     source = resources.files("worker.state").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
-    return client.register_script(source)
+    registered: Script = client.register_script(source)
+    return registered
 
 
 def key(*parts: str) -> str:

@@ -39,7 +39,8 @@ class Links:
 
     def consume(self, state: str) -> str | None:
         """The account that ``state`` was made for; ``None`` when it is unknown, used or too old."""
-        return self._redis.getdel(key("oauth_state", state))
+        account_id: str | None = self._redis.getdel(key("oauth_state", state))
+        return account_id
 
     def returned(self, account_id: str, code: str, seconds: float) -> Link:
         """Keep the authorization ``code`` for a worker, encrypted; it is worthless after ``seconds``."""

@@ -105,7 +105,8 @@ def _goods(order: Order, basis: Basis) -> list[GoodsLine]:
 
 
 def _text(item: LineItem, basis: Basis) -> str:
-    lines = [" - ".join(part for part in (item.product_name, item.sku_name) if part) or item.seller_sku or item.sku_id]
+    variant = "" if item.sku_name == "Default" else item.sku_name  # what TikTok calls the only variant
+    lines = [" - ".join(part for part in (item.product_name, variant) if part) or item.seller_sku or item.sku_id]
     if item.is_gift:
         lines.append("Gift")
     if item.seller_discount:

@@ -17,8 +17,10 @@ from tenacity import (
     retry_if_exception_type,
     stop_after_attempt,
     stop_before_delay,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
+from urllib3.exceptions import HTTPError
 
 from worker.errors import RetryableError
 from worker.tiktok.classify import error_for
@@ -27,7 +29,7 @@ from worker.tiktok.session import session
 
 Result = TypeVar("Result")
 
-_BACKOFF = wait_exponential_jitter(initial=0.5, max=8, jitter=0.5)
+_BACKOFF = wait_exponential(multiplier=0.5, max=8) + wait_random(0, 0.5)
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class Transport:
                 code="bad_address",
                 remedy="Correct TIKTOK_API_URL or TIKTOK_AUTH_URL.",
             )
-        except RequestException as error:
+        except (RequestException, HTTPError) as error:
             failure = TikTokRetryableError(
                 f"TikTok Shop did not answer {request.template}: {type(error).__name__}.",
                 answer=Answer(request.template),
@@ -136,7 +138,8 @@ class Transport:
 
     def _read(self, response: requests.Response, request: Request, started: float) -> bytes:
         content = bytearray()
-        for chunk in response.iter_content(65536):
+        # read1, since it hands over what has come; iter_content would wait for a whole chunk of a trickling answer
+        while chunk := response.raw.read1(65536, decode_content=True):
             content += chunk
             if len(content) > self._max_bytes:
                 raise TikTokPermanentError(

@@ -1,0 +1,108 @@
+"""The connector as it runs in production, on this machine: receiver, workers, beat and Flower as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from cryptography.fernet import Fernet
+
+from sandbox.stack.processes import Process, answers, free_port
+
+TIKTOK_ODOO = Path(sys.executable).with_name("tiktok-odoo")
+
+
+class Installation:
+    """Starts ``tiktok-odoo web|worker|beat|flower`` against a stack and a simulator, and ends them.
+
+    :param folder: for logs.
+    :param environment: from :meth:`sandbox.stack.stack.Stack.environment`; more variables override the defaults.
+    :param simulator_url: stands for all of TikTok's hosts.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], simulator_url: str) -> None:
+        self._folder = folder
+        self._processes: dict[str, Process] = {}
+        self.web_url = f"http://127.0.0.1:{free_port()}"
+        self.flower_url = f"http://127.0.0.1:{free_port()}"
+        self.environment = {
+            "SECRET_KEYS": Fernet.generate_key().decode(),
+            "PUBLIC_URL": self.web_url,
+            "WEB_BIND": self.web_url.removeprefix("http://"),
+            "FLOWER_BIND": self.flower_url.removeprefix("http://"),
+            "TIKTOK_API_URL": simulator_url,
+            "TIKTOK_AUTH_URL": simulator_url,
+            "TIKTOK_CONSENT_URL": simulator_url,
+            "TIKTOK_CONSENT_URL_US": simulator_url,
+            "TIKTOK_RATE_LIMIT": "50",
+            "LOG_FORMAT": "json",
+            "PYTHONUNBUFFERED": "1",
+            **environment,
+        }
+
+    def start_web(self, *options: str) -> Process:
+        """Start the receiver and wait until it answers."""
+        process = self._start("web", "web", *options)
+        process.wait_until(lambda: answers(f"{self.web_url}/healthz/live"), 30)
+        return process
+
+    def start_worker(self, name: str = "worker-1", *options: str) -> Process:
+        """Start a Celery worker and wait until it takes work."""
+        process = self._start(name, "worker", "--name", f"{name}@%h", *options)
+        offset = process.log.stat().st_size if process.log.exists() else 0
+        process.wait_until(lambda: " ready." in process.log.read_text(errors="replace")[offset:], 40)
+        return process
+
+    def start_beat(self) -> Process:
+        """Start the scheduler."""
+        return self._start("beat", "beat")
+
+    def start_flower(self) -> Process:
+        """Start Flower and wait until its page opens."""
+        process = self._start("flower", "flower")
+        process.wait_until(lambda: answers(f"{self.flower_url}/healthcheck"), 40)
+        return process
+
+    def process(self, name: str) -> Process:
+        """The process of that name, running or not."""
+        return self._processes[name]
+
+    def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run ``tiktok-odoo`` with ``arguments`` as an operator would.
+
+        :raises RuntimeError: it ended with another code than 0, and ``check`` is set.
+        """
+        done = subprocess.run(
+            [TIKTOK_ODOO, *arguments],
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode:
+            command = " ".join(arguments)
+            raise RuntimeError(f"tiktok-odoo {command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def stop(self) -> None:
+        """End every process, the newest first."""
+        for process in reversed(self._processes.values()):
+            process.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start(self, name: str, *arguments: str) -> Process:
+        process = Process(name, [TIKTOK_ODOO, *arguments], log=self._folder / f"{name}.log", env=self.environment)
+        self._processes[name] = process
+        return process.start()
