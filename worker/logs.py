@@ -63,4 +63,10 @@ def _start_sentry(settings: Settings) -> None:
     import sentry_sdk  # noqa: PLC0415 - a heavy import that few installations need
 
     # Local variables would carry tokens and addresses to a third party.
-    sentry_sdk.init(dsn=dsn, send_default_pii=False, include_local_variables=False)
+    # Addresses of outgoing calls hold secrets too, so breadcrumbs of HTTP calls are dropped.
+    sentry_sdk.init(
+        dsn=dsn,
+        send_default_pii=False,
+        include_local_variables=False,
+        before_breadcrumb=lambda crumb, _: None if crumb.get("category") in ("http", "httplib") else crumb,
+    )

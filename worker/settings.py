@@ -71,7 +71,9 @@ class Settings(BaseSettings):
     )
     sentry_dsn: SecretStr = Field(SecretStr(""), description="Reports errors to Sentry when set.")
 
-    @field_validator("public_url", "odoo_url", "tiktok_api_url", "tiktok_auth_url", "tiktok_consent_url")
+    @field_validator(
+        "public_url", "odoo_url", "tiktok_api_url", "tiktok_auth_url", "tiktok_consent_url", "tiktok_consent_url_us"
+    )
     @classmethod
     def _is_http(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):

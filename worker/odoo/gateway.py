@@ -39,10 +39,11 @@ def search_read(
     *,
     context: Context | None = None,
     limit: int | None = None,
+    order: str = "id",
 ) -> list[dict[str, Any]]:
     """The records of ``model`` that match ``domain``, as dictionaries of ``fields`` and ``id``."""
     records = gateway.call(
-        model, "search_read", domain=list(domain), fields=list(fields), limit=limit, order="id", context=context
+        model, "search_read", domain=list(domain), fields=list(fields), limit=limit, order=order, context=context
     )
     return list(records)
 

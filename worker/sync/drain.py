@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from worker.errors import ConnectorError, OrderError
-from worker.odoo.gateway import OdooGateway
 from worker.odoo.sales import SalesOrders
-from worker.settings import Settings
 from worker.state.orders import Claim, OrderQueue, Parked
-from worker.state.problems import ODOO, Problems, shop_scope
+from worker.state.problems import ODOO, shop_scope
 from worker.state.shops import Shop
 from worker.sync.order_cancel import cancel_orders
 from worker.sync.order_import import OrderImport
 from worker.sync.order_mapper import OrderDraft, draft_of
 from worker.sync.order_policy import Action, decide
 from worker.sync.order_references import write_references
-from worker.sync.reporting import pause_after
-from worker.tiktok.client import ShopClient
+from worker.sync.reporting import pause_after, report
+from worker.sync.runtime import Runtime
 from worker.tiktok.models import Order
 
 log = structlog.get_logger(__name__)
@@ -31,16 +28,17 @@ log = structlog.get_logger(__name__)
 _POISON_CRASHES = 5
 
 
-@dataclass
 class Drain:
-    """The parts that one round needs."""
+    """One round for one shop."""
 
-    shop: Shop
-    settings: Settings
-    queue: OrderQueue
-    problems: Problems
-    client: ShopClient
-    gateway: OdooGateway
+    def __init__(self, runtime: Runtime, shop: Shop, *, queue: OrderQueue | None = None) -> None:
+        self.runtime = runtime
+        self.shop = shop
+        self.settings = runtime.settings
+        self.problems = runtime.problems
+        self.gateway = runtime.odoo
+        self.client = runtime.shop_client(shop)
+        self.queue = queue or runtime.queue(shop.id)
 
     def run(self) -> bool:
         """Work on one batch; ``True`` when the batch was full, so that there may be more.
@@ -65,9 +63,8 @@ class Drain:
             created = self._bring_in_line(claim, orders, open_ids)
             self.problems.clear(ODOO)
         except ConnectorError as error:
-            pause = pause_after(error)
-            self.queue.again(claim, open_ids, pause)
-            self.problems.report(side, error, pause)
+            self.queue.again(claim, open_ids, pause_after(error))
+            report(self.runtime, self.shop, side, error)
             log.warning("orders.postponed", shop=self.shop.id, orders=len(open_ids), code=error.code, reason=str(error))
             return False
         log.info(

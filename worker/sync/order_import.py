@@ -252,11 +252,14 @@ def _deleted() -> OrderError:
 
 
 class _Pricelists:
-    """The pricelist for each currency; an order's currency in Odoo is its pricelist's, or else the company's."""
+    """The pricelist for each currency; an order's currency in Odoo is its pricelist's, or else the company's.
+
+    Prices are TikTok's in any case. Of several pricelists the first in Odoo's own order is taken, as Odoo does itself.
+    """
 
     def __init__(self, gateway: OdooGateway, shop: Shop, currencies: set[str]) -> None:
         self._chosen = shop.settings.pricelist_id
-        self._found: dict[str, list[int]] = {}
+        self._found: dict[str, int] = {}
         self._company_currency = ""
         if self._chosen is not None:
             return
@@ -264,8 +267,8 @@ class _Pricelists:
         company = shop.settings.company_id
         if company is not None:
             domain.append(("company_id", "in", [False, company]))
-        for record in search_read(gateway, "product.pricelist", domain, ["currency_id"]):
-            self._found.setdefault(record["currency_id"][1], []).append(record["id"])
+        for record in search_read(gateway, "product.pricelist", domain, ["currency_id"], order="sequence, id"):
+            self._found.setdefault(record["currency_id"][1], record["id"])
         if currencies - set(self._found):
             which = [("id", "=", company)] if company is not None else []
             companies = search_read(gateway, "res.company", which, ["currency_id"], limit=1)
@@ -274,13 +277,12 @@ class _Pricelists:
     def of(self, currency: str) -> int | None:
         if self._chosen is not None:
             return self._chosen
-        found = self._found.get(currency, [])
-        if len(found) == 1:
-            return found[0]
-        if not found and currency == self._company_currency:
+        if currency in self._found:
+            return self._found[currency]
+        if currency == self._company_currency:
             return None
         raise OrderError(
-            f"Odoo has {len(found) or 'no'} pricelists in {currency}.",
-            code="missing_pricelist" if not found else "ambiguous_pricelist",
-            remedy=f"Create one, or choose it: `tiktok-odoo shops set SHOP --pricelist NAME` ({currency}).",
+            f"Odoo has no pricelist in {currency}.",
+            code="missing_pricelist",
+            remedy=f"Activate the currency and create a pricelist in {currency}.",
         )

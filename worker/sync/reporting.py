@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from worker.errors import ConnectorError, RetryableError
+from worker.errors import ConnectorError, ReauthorizeError, RetryableError
 from worker.state.problems import shop_scope
 from worker.state.shops import Shop
 from worker.sync.runtime import Runtime
@@ -25,6 +25,14 @@ def pause_after(error: ConnectorError) -> float:
     return MISCONFIGURED_PAUSE
 
 
+def report(runtime: Runtime, shop: Shop, scope: str, error: ConnectorError) -> None:
+    """Keep the failure where operators see it; the whole account stops when only its seller can help."""
+    runtime.problems.report(scope, error, pause_after(error))
+    # 101000 is about one shop; any other refusal of a token that was just renewed is about the authorization itself.
+    if isinstance(error, ReauthorizeError) and error.code != "shop_not_authorized":
+        runtime.accounts.set_authorization(shop.account_id, "needed", str(error))
+
+
 @contextmanager
 def reporting(runtime: Runtime, shop: Shop) -> Iterator[None]:
     """Report what the block raises as the shop's problem; a block that succeeds clears it."""
@@ -32,7 +40,7 @@ def reporting(runtime: Runtime, shop: Shop) -> Iterator[None]:
     try:
         yield
     except ConnectorError as error:
-        runtime.problems.report(scope, error, pause_after(error))
+        report(runtime, shop, scope, error)
         log.warning("shop.problem", shop=shop.id, code=error.code, reason=str(error))
     else:
         runtime.problems.clear(scope)

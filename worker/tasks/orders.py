@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from worker.app import app
 from worker.state.inbox import may_trigger, trigger_arrived
-from worker.state.shops import Shop
 from worker.sync.drain import Drain
 from worker.sync.poll import poll
 from worker.sync.reporting import reporting
@@ -27,7 +26,7 @@ def drain(shop_id: str) -> None:
     if shop is None:
         return
     # One batch a message: a shop with a long backlog queues up behind the others again.
-    if _drain_of(runtime, shop).run():
+    if Drain(runtime, shop).run():
         trigger_drain(runtime, shop_id)
 
 
@@ -64,14 +63,3 @@ def poll_shop(shop_id: str) -> None:
         )
         if marked:
             trigger_drain(runtime, shop_id)
-
-
-def _drain_of(runtime: Runtime, shop: Shop) -> Drain:
-    return Drain(
-        shop=shop,
-        settings=runtime.settings,
-        queue=runtime.queue(shop.id),
-        problems=runtime.problems,
-        client=runtime.shop_client(shop),
-        gateway=runtime.odoo,
-    )

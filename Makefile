@@ -1,0 +1,56 @@
+# Everything a person or CI runs. The truth of each step is in bin/ and tools/, so that both run the same.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+PYTHON := .venv/bin/python
+READY := .venv/setup.stamp
+
+##@ See it work
+.PHONY: demo
+demo: setup ## Simulated TikTok Shop, real Odoo, orders flowing; ONCE=1 ends with the reconciliation's exit code
+	@exec $(PYTHON) -m sandbox.demo $(if $(filter-out 0,$(ONCE)),--once) $(ARGS)
+
+.PHONY: stack
+stack: setup ## Private Redis, PostgreSQL and Odoo to develop against, until Ctrl-C
+	@exec $(PYTHON) -m sandbox.stack up $(ARGS)
+
+##@ Check it
+.PHONY: test
+test: setup lint ## Everything that CI runs: set-up, lint, unit tests, then tests on the real parts
+	$(PYTHON) -m pytest tests/unit $(ARGS)
+	$(PYTHON) -m pytest tests --ignore=tests/unit $(ARGS)
+
+.PHONY: test-unit
+test-unit: | $(READY) ## Unit tests alone: seconds, no network; ARGS go to pytest
+	$(PYTHON) -m pytest tests/unit $(ARGS)
+
+.PHONY: lint
+lint: | $(READY) ## Style, types, layers, house rules, the Compose file and the documents
+	@bin/lint
+
+##@ Work on it
+.PHONY: setup
+setup: ## Make all that the other targets need; quick when it is there
+	@bin/setup
+
+$(READY):
+	@bin/setup
+
+.PHONY: format
+format: | $(READY) ## Format the code and bring the configuration tables up to date
+	.venv/bin/ruff check --fix --quiet
+	.venv/bin/ruff format
+	$(PYTHON) tools/configuration.py --write
+
+.PHONY: clean
+clean: ## Delete what runs and checks left behind; .venv and .cache, which are slow to make, stay
+	rm -rf .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build
+	find . -name __pycache__ -type d -not -path './.venv/*' -not -path './.cache/*' -exec rm -rf {} +
+
+.PHONY: help
+help: ## Show this
+	@awk 'BEGIN { FS = ":.*## "; print "usage: make TARGET [ONCE=1] [ARGS=...]" } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

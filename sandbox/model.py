@@ -1,0 +1,155 @@
+"""The things that the simulated TikTok Shop knows: apps, sellers, shops, products, orders and grants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sandbox.markets import Market
+
+ALL_SCOPES = (
+    "seller.authorization.info",
+    "seller.order.info",
+    "seller.product.basic",
+    "seller.product.write",
+    "seller.fulfillment.basic",
+    "seller.logistics",
+    "seller.return_refund.basic",
+    "seller.finance.info",
+)
+
+
+@dataclass
+class App:
+    """An app as registered in Partner Center. ``webhook_url`` is app-wide; '' switches webhooks off."""
+
+    app_key: str
+    app_secret: str = field(repr=False)
+    service_id: str
+    name: str
+    redirect_url: str
+    webhook_url: str
+    scopes: tuple[str, ...]
+
+
+@dataclass
+class Seller:
+    username: str
+    password: str = field(repr=False)
+    open_id: str
+    shops: list[Shop] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """``type`` is SALES_WAREHOUSE or RETURN_WAREHOUSE; a site that does both appears twice with one ``entity_id``."""
+
+    id: str
+    entity_id: str
+    name: str
+    type: str
+    is_default: bool
+
+
+@dataclass
+class Shop:
+    """One shop.
+
+    :param mask_addresses: ``True`` or ``False`` for all orders; ``None`` as TikTok does it (masked when TikTok ships).
+    :param webhook_urls: (app key, event type) to the URL set through the Event API, with its two times.
+    """
+
+    id: str
+    cipher: str
+    code: str
+    name: str
+    market: Market
+    currency: str
+    seller: Seller = field(repr=False)
+    seller_type: str = "LOCAL"
+    warehouses: list[Warehouse] = field(default_factory=list)
+    mask_addresses: bool | None = None
+    webhook_urls: dict[tuple[str, str], WebhookRegistration] = field(default_factory=dict)
+
+    @property
+    def sales_warehouses(self) -> list[Warehouse]:
+        return [warehouse for warehouse in self.warehouses if warehouse.type == "SALES_WAREHOUSE"]
+
+
+@dataclass
+class WebhookRegistration:
+    address: str
+    create_time: int
+    update_time: int
+
+
+@dataclass
+class Sku:
+    """Quantities by warehouse id: ``available`` is what can be ordered, ``committed`` what open orders hold."""
+
+    id: str
+    seller_sku: str
+    name: str
+    price: Decimal
+    available: dict[str, int]
+    committed: dict[str, int]
+    product: Product = field(repr=False)
+
+    @property
+    def total_available(self) -> int:
+        return sum(self.available.values())
+
+
+@dataclass
+class Product:
+    id: str
+    shop: Shop = field(repr=False)
+    title: str
+    status: str
+    create_time: int
+    update_time: int
+    skus: list[Sku] = field(default_factory=list)
+
+
+@dataclass
+class Order:
+    """One order. ``fields`` is what the API shows, but with the plain address whatever the state is.
+
+    :param sequence: grows with each change, so that changes within one second keep their order.
+    """
+
+    shop: Shop = field(repr=False)
+    fields: dict[str, Any]
+    sequence: int
+    stock: list[tuple[Sku, str]] = field(default_factory=list, repr=False)
+    external_orders: list[dict[str, Any]] = field(default_factory=list)
+    rendered: str | None = field(default=None, repr=False)
+
+    @property
+    def id(self) -> str:
+        return str(self.fields["id"])
+
+    @property
+    def status(self) -> str:
+        return str(self.fields["status"])
+
+
+@dataclass
+class Grant:
+    """What one seller allowed one app to do. Times are epoch seconds; revoked grants are not kept."""
+
+    app: App
+    seller: Seller
+    scopes: tuple[str, ...]
+    access_token: str = field(repr=False)
+    access_expires: int
+    refresh_token: str = field(repr=False)
+    refresh_expires: int
+
+
+@dataclass
+class AuthorizationCode:
+    app: App
+    seller: Seller
+    expires: float

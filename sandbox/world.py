@@ -1,0 +1,152 @@
+"""The whole state of the simulator in memory, under one lock, with the look-ups that several modules need."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from sandbox.errors import ControlError
+from sandbox.ids import IdFactory, new_cipher
+from sandbox.markets import market, quantize
+from sandbox.model import App, AuthorizationCode, Grant, Order, Product, Seller, Shop, Sku, Warehouse
+from sandbox.order_book import OrderBook
+from sandbox.settings import Settings
+from sandbox.specs import AppSpec, ProductSpec, SellerSpec, ShopSpec
+
+
+class World:
+    """Everything that is known. Hold ``lock`` around whatever reads or changes more than one thing.
+
+    :param clock: epoch seconds; tests give their own.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.ids = IdFactory()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything but the settings."""
+        with self.lock:
+            self.apps: dict[str, App] = {}
+            self.sellers: dict[str, Seller] = {}
+            self.shops: dict[str, Shop] = {}
+            self.products: dict[str, Product] = {}
+            self.skus: dict[str, Sku] = {}
+            self.orders: dict[str, OrderBook] = {}
+            self.codes: dict[str, AuthorizationCode] = {}
+            self.grants_by_access: dict[str, Grant] = {}
+            self.grants_by_refresh: dict[str, Grant] = {}
+            self.counters: Counter[str] = Counter()
+            self.sequence = itertools.count(1)
+
+    def now(self) -> int:
+        return int(self.clock())
+
+    def create_app(self, spec: AppSpec) -> App:
+        """Register an app; the same app key again replaces its registration and keeps the grants of its sellers."""
+        app = App(
+            spec.app_key or f"6{secrets.token_hex(6)}",
+            spec.app_secret or secrets.token_hex(20),
+            spec.service_id or self.ids.new("seller"),
+            spec.name,
+            spec.redirect_url,
+            spec.webhook_url,
+            spec.scopes,
+        )
+        known = self.apps.get(app.app_key)
+        if known is not None:
+            vars(known).update(vars(app))
+            return known
+        self.apps[app.app_key] = app
+        return app
+
+    def create_seller(self, spec: SellerSpec) -> Seller:
+        """A seller account with its shops.
+
+        :raises ControlError: when the user name is taken or a region is unknown.
+        """
+        if spec.username in self.sellers:
+            raise ControlError(f"there is a seller {spec.username!r} already")
+        seller = Seller(spec.username, spec.password, self.ids.new("seller"))
+        seller.shops = [self._new_shop(seller, shop) for shop in spec.shops]
+        self.sellers[spec.username] = seller
+        for shop in seller.shops:
+            self.shops[shop.id] = shop
+            self.orders[shop.id] = OrderBook()
+        return seller
+
+    def _new_shop(self, seller: Seller, spec: ShopSpec) -> Shop:
+        place = market(spec.region)
+        city = place.places[0][1]
+        entities = [self.ids.new("warehouse") for _ in range(spec.warehouses)]
+        warehouses = [
+            Warehouse(self.ids.new("warehouse"), entity, f"{city} {number}", "SALES_WAREHOUSE", number == 1)
+            for number, entity in enumerate(entities, 1)
+        ]
+        warehouses.append(Warehouse(self.ids.new("warehouse"), entities[0], f"{city} 1", "RETURN_WAREHOUSE", False))
+        return Shop(
+            id=self.ids.new("shop"),
+            cipher=new_cipher(),
+            code=f"{spec.region}LC{secrets.token_hex(4).upper()}",
+            name=spec.name,
+            market=place,
+            currency=spec.currency or place.currency,
+            seller=seller,
+            seller_type=spec.seller_type,
+            warehouses=warehouses,
+            mask_addresses=spec.mask_addresses,
+        )
+
+    def add_product(self, shop: Shop, spec: ProductSpec) -> Product:
+        """List a product with its SKUs and their stock in the shop's default warehouse.
+
+        :raises ControlError: when a price has more decimals than the shop's currency.
+        """
+        now = self.now()
+        product = Product(self.ids.new("product"), shop, spec.title, spec.status, now, now)
+        for sku_spec in spec.skus:
+            if sku_spec.price != quantize(sku_spec.price, shop.currency):
+                raise ControlError(f"price {sku_spec.price} of {sku_spec.seller_sku} is too exact for {shop.currency}")
+            nothing = {warehouse.id: 0 for warehouse in shop.sales_warehouses}
+            stock = nothing | {shop.sales_warehouses[0].id: sku_spec.quantity}
+            sku_id = self.ids.new("sku")
+            sku = Sku(sku_id, sku_spec.seller_sku, sku_spec.name, sku_spec.price, stock, nothing, product)
+            product.skus.append(sku)
+        self.products[product.id] = product
+        self.skus |= {sku.id: sku for sku in product.skus}
+        return product
+
+    def shop(self, shop_id: str) -> Shop:
+        """A shop of the control API.
+
+        :raises ControlError: when there is no such shop.
+        """
+        try:
+            return self.shops[shop_id]
+        except KeyError:
+            raise ControlError(f"no shop {shop_id!r}") from None
+
+    def skus_of(self, shop: Shop) -> list[Sku]:
+        return [sku for product in self.products.values() if product.shop is shop for sku in product.skus]
+
+    def grants_for(self, shop: Shop) -> list[Grant]:
+        """The grants that cover a shop, that is whose apps hear of it."""
+        return [grant for grant in self.grants_by_access.values() if grant.seller is shop.seller]
+
+    def order(self, order_id: str) -> Order:
+        """An order of the control API, in whichever shop.
+
+        :raises ControlError: when there is no such order.
+        """
+        for book in self.orders.values():
+            order = book.get(order_id)
+            if order is not None:
+                return order
+        raise ControlError(f"no order {order_id!r}")

@@ -1,0 +1,114 @@
+"""Real parts for the integration tests, started once a session; small builders that read like the stories they tell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from sandbox.client import SandboxControl
+from sandbox.installation import Installation
+from sandbox.stack.processes import Process, answers, free_port
+from sandbox.stack.stack import Stack
+from tests.support import PRODUCTS, World
+from worker.logs import configure
+from worker.settings import Settings, get_settings
+from worker.sync.runtime import Runtime
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything below tests/integration needs the stack; unit tests run first, since they fail fast."""
+    for item in items:
+        if "integration" in Path(str(item.path)).parts:
+            item.add_marker(pytest.mark.integration)
+    items.sort(key=lambda item: item.get_closest_marker("integration") is not None)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Redis, PostgreSQL and Odoo of this session."""
+    with Stack("test", workers=3, report=lambda text: print(text, file=sys.__stderr__)) as running:
+        running.products = running.add_products(PRODUCTS)  # type: ignore[attr-defined]
+        yield running
+
+
+@pytest.fixture(scope="session")
+def simulator(stack: Stack) -> Iterator[SandboxControl]:
+    """TikTok Shop, simulated; webhook retries come 200 times as fast."""
+    port = free_port()
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port), "--time-scale", "0.005"]
+    with Process("simulator", command, log=stack.folder / "simulator.log") as process:
+        process.wait_until(lambda: answers(f"http://127.0.0.1:{port}/"), 30)
+        yield SandboxControl(f"http://127.0.0.1:{port}")
+
+
+@pytest.fixture
+def redis_url(stack: Stack) -> str:
+    """An empty Redis; what another test left running must not work on this test's shops."""
+    from worker.state.connection import connect
+
+    connect(stack.redis.url).flushall()
+    return stack.redis.url
+
+
+@pytest.fixture
+def settings(stack: Stack, simulator: SandboxControl, redis_url: str) -> Settings:
+    """Settings of a connector on the session's stack."""
+    environment = stack.environment()
+    url = simulator.base_url
+    made = Settings(
+        _env_file=None,
+        redis_url=redis_url,
+        secret_keys=Fernet.generate_key().decode(),
+        odoo_url=environment["ODOO_URL"],
+        odoo_db=environment["ODOO_DB"],
+        odoo_user=environment["ODOO_USER"],
+        odoo_password=environment["ODOO_PASSWORD"],
+        tiktok_api_url=url,
+        tiktok_auth_url=url,
+        tiktok_consent_url=url,
+        tiktok_consent_url_us=url,
+        tiktok_rate_limit=200,
+        retry_first=5,
+    )
+    simulator.configure(requests_per_second=500)
+    simulator.clear_faults()
+    simulator.webhooks(lose=0, duplicate=0, reorder=0, paused=False)
+    configure(made)
+    return made
+
+
+@pytest.fixture
+def world(settings: Settings, stack: Stack, simulator: SandboxControl) -> World:
+    """The connector inside this process, with the session's Odoo and simulator: one step at a time."""
+    return World(Runtime(settings), stack, simulator)
+
+
+@pytest.fixture
+def installation(
+    stack: Stack, simulator: SandboxControl, redis_url: str, tmp_path: Path
+) -> Iterator[Callable[..., Installation]]:
+    """Makes the connector as processes of its own, with settings as keywords: ``installation(POLL_INTERVAL="2")``."""
+    made: list[Installation] = []
+
+    def make(**variables: str) -> Installation:
+        running = Installation(tmp_path, {**stack.environment(), **variables}, simulator.base_url)
+        made.append(running)
+        return running
+
+    simulator.configure(requests_per_second=500)
+    simulator.clear_faults()
+    simulator.webhooks(lose=0, duplicate=0, reorder=0, paused=False)
+    yield make
+    for running in made:
+        running.stop()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_settings() -> Iterator[None]:
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()

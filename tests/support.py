@@ -1,0 +1,175 @@
+"""Builders for tests: a linked shop, an order on TikTok, what Odoo holds of it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sandbox.client import SandboxApp, SandboxControl
+from sandbox.stack.stack import Stack
+from worker.odoo.gateway import OdooGateway
+from worker.state.orders import OrderQueue, Parked
+from worker.state.shops import Shop
+from worker.sync.drain import Drain
+from worker.sync.linking import complete_link, consent_url
+from worker.sync.order_mapper import order_external_id
+from worker.sync.poll import poll
+from worker.sync.reconcile import Report, reconcile
+from worker.sync.runtime import Runtime
+
+#: Products that every test's Odoo has, with stock: Internal Reference, name, list price, units.
+PRODUCTS = [(f"SKU-{number}", f"Product {number}", 10.0 + number, 100_000) for number in range(1, 21)]
+
+
+@dataclass
+class LinkedShop:
+    """A shop on TikTok together with its account in the connector."""
+
+    shop: Shop
+    app: SandboxApp
+    username: str
+    password: str
+
+
+class World:
+    """One connector with its Odoo and its TikTok; drains and polls happen when a test says so."""
+
+    def __init__(self, runtime: Runtime, stack: Stack, tiktok: SandboxControl) -> None:
+        self.runtime = runtime
+        self.stack = stack
+        self.tiktok = tiktok
+
+    @property
+    def odoo(self) -> OdooGateway:
+        return self.runtime.odoo
+
+    def link_shop(
+        self, region: str = "GB", *, products: bool = True, go_live: datetime | None = None, **settings: Any
+    ) -> Shop:
+        """A new seller's only shop, linked; it sells the session's products at their Odoo list price."""
+        return self.link_seller([region], products=products, go_live=go_live, **settings)[0].shop
+
+    def link_seller(
+        self, regions: list[str], *, products: bool = True, go_live: datetime | None = None, **settings: Any
+    ) -> list[LinkedShop]:
+        """A new seller with one shop per region, linked through consent, redirect code and token exchange."""
+        tag = secrets.token_hex(4)
+        app = self.tiktok.create_app(
+            app_key=f"key{tag}",
+            app_secret=secrets.token_hex(20),
+            service_id=f"7{secrets.randbelow(10**17)}",
+            redirect_url="http://127.0.0.1:9/tiktok/return_from_authorization",
+        )
+        username, password = f"seller-{tag}", secrets.token_hex(8)
+        opened = self.tiktok.create_seller(username, password, [{"name": f"{r} {tag}", "region": r} for r in regions])
+        account = self.runtime.accounts.add(
+            name=f"Seller {tag}",
+            market=regions[0],
+            service_id=app.service_id,
+            app_key=app.app_key,
+            app_secret=app.app_secret,
+        )
+        self.authorize(account.id, app, username, password)
+        linked = []
+        for remote in opened:
+            if products:
+                self.list_products(remote.id)
+            shop = self.runtime.shops.get(remote.id)
+            changes = {"go_live": go_live or datetime.now(UTC) - timedelta(minutes=1), **settings}
+            shop.settings = shop.settings.model_copy(update=changes)
+            self.runtime.shops.save(shop)
+            linked.append(LinkedShop(shop, app, username, password))
+        return linked
+
+    def authorize(self, account_id: str, app: SandboxApp, username: str, password: str) -> None:
+        """The seller logs in at TikTok and agrees; the connector trades the code."""
+        state = re.search(r"state=([^&]+)", consent_url(self.runtime, account_id))
+        assert state is not None
+        redirect = self.tiktok.consent(app.service_id, username, password, state[1])
+        code = re.search(r"code=([^&]+)", redirect)
+        assert code is not None, redirect
+        assert self.runtime.links.consume(state[1]) == account_id
+        link = complete_link(self.runtime, self.runtime.links.returned(account_id, code[1], 60).id)
+        assert link is not None
+        assert link.outcome == "linked", link.message
+
+    def list_products(self, shop_id: str, count: int = len(PRODUCTS)) -> None:
+        """Put the session's products up for sale."""
+        self.tiktok.add_products(
+            shop_id,
+            [
+                {"seller_sku": code, "title": name, "price": str(price), "quantity": 10_000}
+                for code, name, price, _ in PRODUCTS[:count]
+            ],
+        )
+
+    def order(self, shop: Shop, *lines: tuple[str, int], **options: Any) -> str:
+        """Place an order of ``(seller SKU, units)`` on TikTok; answers its id."""
+        wanted = [{"seller_sku": sku, "quantity": quantity} for sku, quantity in lines or (("SKU-1", 1),)]
+        return str(self.tiktok.place_order(shop.id, wanted, **options)["id"])
+
+    def queue(self, shop: Shop) -> OrderQueue:
+        return self.runtime.queue(shop.id)
+
+    def drain_once(self, shop: Shop) -> bool:
+        """One batch, as the task ``orders.drain`` does it."""
+        shop = self.runtime.shops.get(shop.id)
+        return Drain(self.runtime, shop, queue=self.queue(shop)).run()
+
+    def import_orders(self, shop: Shop, *order_ids: str, force: bool = False) -> None:
+        """Make the orders due and work off the dirty set."""
+        self.queue(shop).mark(order_ids, force=force)
+        while self.drain_once(shop):
+            pass
+
+    def poll(self, shop: Shop) -> int:
+        """As the task ``orders.poll`` does it; answers how many orders became due."""
+        shop = self.runtime.shops.get(shop.id)
+        overlap = self.runtime.settings.poll_overlap
+        return poll(shop, self.runtime.shop_client(shop), self.queue(shop), self.runtime.cursors, overlap=overlap)
+
+    def reconcile(self, shop: Shop) -> Report:
+        shop = self.runtime.shops.get(shop.id)
+        client = self.runtime.shop_client(shop)
+        return reconcile(shop, client, self.odoo, self.queue(shop), shop.settings.go_live)
+
+    def sales(self, order_id: str) -> list[dict[str, Any]]:
+        """Odoo's sales orders for a TikTok order id, read by SQL: nothing of ours is between the test and the truth."""
+        columns = ("id", "name", "state", "amount_total", "date_order", "partner_shipping_id", "partner_id", "origin")
+        rows = self.stack.sql(
+            f"SELECT {', '.join(columns)} FROM sale_order WHERE client_order_ref = %s ORDER BY id", order_id
+        )
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    def sale(self, order_id: str) -> dict[str, Any]:
+        """The one sales order of a TikTok order id."""
+        found = self.sales(order_id)
+        assert len(found) == 1, f"{len(found)} sales orders for {order_id}; parked: {self.parked_anywhere(order_id)}"
+        return found[0]
+
+    def parked_anywhere(self, order_id: str) -> Parked | None:
+        for shop in self.runtime.shops.all():
+            if (entry := self.queue(shop).parked(order_id)) is not None:
+                return entry
+        return None
+
+    def pickings(self, order_id: str) -> list[tuple[str, str]]:
+        """(state, picking type) of the order's pickings."""
+        return self.stack.sql(
+            "SELECT p.state, t.code FROM stock_picking p JOIN sale_order s ON s.id = p.sale_id "
+            "JOIN stock_picking_type t ON t.id = p.picking_type_id WHERE s.client_order_ref = %s",
+            order_id,
+        )
+
+    def total_on_tiktok(self, order_id: str) -> Decimal:
+        """What the seller gets by TikTok's own figures: the default of the shop setting ``total``."""
+        payment = self.tiktok.order(order_id)["payment"]
+        funded = ("platform_discount", "shipping_fee_platform_discount", "payment_platform_discount")
+        return Decimal(payment["total_amount"]) + sum((Decimal(payment.get(name) or "0") for name in funded), Decimal())
+
+    def external_id(self, shop: Shop, order_id: str) -> str:
+        return order_external_id(shop.id, order_id)
