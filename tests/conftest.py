@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,7 +31,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """Redis, PostgreSQL and Odoo of this session."""
-    with Stack("test", workers=3, report=lambda text: print(text, file=sys.__stderr__)) as running:
+    with Stack(
+        os.environ.get("TEST_STACK_NAME", "test"), workers=3, report=lambda text: print(text, file=sys.__stderr__)
+    ) as running:
         running.products = running.add_products(PRODUCTS)  # type: ignore[attr-defined]
         yield running
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -34,6 +35,12 @@ def _shop(runtime: Runtime, shop_id: str | None) -> Shop:
     raise click.UsageError("Say which shop: --shop ID (tiktok-odoo shops list shows them).")
 
 
+def _check_ids(order_ids: Sequence[str]) -> None:
+    for order_id in order_ids:
+        if not (order_id.isascii() and order_id.isdigit()):
+            raise click.UsageError(f"{order_id!r} is not a TikTok order id; they are digits only.")
+
+
 @orders.command("import")
 @shop_option
 @click.argument("order_ids", nargs=-1, required=True)
@@ -42,9 +49,7 @@ def import_orders(shop_id: str | None, order_ids: tuple[str, ...], force: bool) 
     """Look at these TikTok orders now, and import them."""
     runtime = get_runtime()
     shop = _shop(runtime, shop_id)
-    for order_id in order_ids:
-        if not order_id.isdigit():
-            raise click.UsageError(f"{order_id!r} is not a TikTok order id; they are digits only.")
+    _check_ids(order_ids)
     runtime.queue(shop.id).mark(order_ids, force=force)
     trigger_drain(runtime, shop.id)
     click.echo(f"{len(order_ids)} orders are due; `tiktok-odoo orders parked` shows what cannot be imported.")
@@ -95,6 +100,7 @@ def retry(shop_id: str | None, order_ids: tuple[str, ...], all_parked: bool) -> 
     ids = [entry.order_id for entry in queue.all_parked()] if all_parked else list(order_ids)
     if not ids and not all_parked:
         raise click.UsageError("Name the orders, or use --all.")
+    _check_ids(ids)
     queue.mark(ids)
     trigger_drain(runtime, shop.id)
     click.echo(f"{len(ids)} orders are tried again.")

@@ -19,10 +19,15 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
 
 
+def records(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Rows as JSON objects, by column."""
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
 def show(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, as_json: bool = False, empty: str = "None.") -> None:
     """Print ``rows``; ``empty`` is what people read when there are none."""
     if as_json:
-        click.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], ensure_ascii=False, default=str))
+        click.echo(json.dumps(records(columns, rows), ensure_ascii=False, default=str))
     elif not rows:
         click.echo(empty)
     elif sys.stdout.isatty():

@@ -32,6 +32,8 @@ def web(bind: str | None, workers: int, threads: int) -> None:
         "gunicorn",
         *("--bind", bind or settings.web_bind, "--workers", str(workers), "--threads", str(threads)),
         *("--worker-class", "gthread", "--timeout", "30", "--graceful-timeout", "20", "--keep-alive", "75"),
+        # Its socket lies in the home directory and would be shared by every receiver of this user.
+        "--no-control-socket",
         # A RAM disk for the workers' sign of life: on a busy disk gunicorn takes healthy workers for hung ones.
         *(("--worker-tmp-dir", "/dev/shm") if Path("/dev/shm").is_dir() else ()),  # noqa: S108
         *("--log-level", settings.log_level.lower(), "web.app:create_app()"),

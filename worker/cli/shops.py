@@ -10,6 +10,7 @@ import click
 from worker.cli.output import json_option, show
 from worker.errors import ConfigurationError
 from worker.odoo.directory import DIRECTORY, check_tax, find_id
+from worker.state.shops import ShopSettings
 from worker.sync.runtime import Runtime, get_runtime
 from worker.sync.shops import remove_shop
 from worker.tasks.orders import trigger_drain
@@ -115,9 +116,18 @@ def set_shop(shop: str, **chosen: Any) -> None:
     runtime.shops.save(found.model_copy(update={"settings": settings}))
     for name, value in changes.items():
         click.echo(f"{name} = {value}")
-    if "go_live" in changes and settings.go_live < found.settings.go_live:
+    if _covers_more(settings, found.settings):
+        runtime.queue(found.id).forget_seen()
         runtime.cursors.drop(found.id)
-        click.echo("The go-live date is earlier than before: the next poll reads the order list from there.")
+        click.echo("More orders are to be imported than before: the next poll reads the list from the go-live date.")
+
+
+def _covers_more(now: ShopSettings, before: ShopSettings) -> bool:
+    return (
+        now.go_live < before.go_live
+        or (now.import_fbt and not before.import_fbt)
+        or (now.import_samples and not before.import_samples)
+    )
 
 
 def moment(text: str) -> datetime:
@@ -127,6 +137,6 @@ def moment(text: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ConfigurationError(f"{text!r} is not a date.", remedy="Write 2026-01-31 or 2026-01-31T08:00.") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -15,7 +15,9 @@ class ShopSettings(BaseModel):
     """What an operator chooses for one shop. Ids are Odoo's database ids; ``None`` leaves the choice to Odoo."""
 
     go_live: datetime = Field(
-        default_factory=lambda: datetime.now(UTC), description="Orders created on TikTok before this are left alone."
+        # TikTok counts in whole seconds: an order placed in the second of linking is not an old one.
+        default_factory=lambda: datetime.now(UTC).replace(microsecond=0),
+        description="Orders created on TikTok before this are left alone.",
     )
     company_id: int | None = Field(None, description="Odoo company of the orders.")
     warehouse_id: int | None = Field(None, description="Odoo warehouse that delivers.")
