@@ -1,4 +1,4 @@
-"""The connector as it runs in production, on this machine: receiver, workers, beat and Flower as processes of their own."""
+"""The connector as in production, on this machine: receiver, workers, beat and Flower as processes of their own."""
 
 from __future__ import annotations
 

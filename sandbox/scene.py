@@ -1,4 +1,4 @@
-"""A seller with shops on the simulator, linked to the connector through the real way: consent page, redirect, worker."""
+"""A seller with shops on the simulator, linked the real way: consent page, redirect, code traded by a worker."""
 
 from __future__ import annotations
 
