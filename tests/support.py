@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 from sandbox.client import SandboxApp, SandboxControl
+from sandbox.installation import Installation
+from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from worker.odoo.gateway import OdooGateway
 from worker.state.orders import OrderQueue, Parked
@@ -42,6 +47,20 @@ class World:
         self.runtime = runtime
         self.stack = stack
         self.tiktok = tiktok
+
+    def with_settings(self, **settings: Any) -> World:
+        """The same connector, with the same Redis, after its operator changed ``settings``."""
+        return World(Runtime(self.runtime.settings.model_copy(update=settings)), self.stack, self.tiktok)
+
+    def command_line(self, folder: Path) -> Callable[..., CompletedProcess[str]]:
+        """``tiktok-odoo`` of the same connector: ``command_line(folder)("shops", "list", check=False)``."""
+        settings = self.runtime.settings
+        own = {
+            "SECRET_KEYS": settings.secret_keys.get_secret_value(),
+            "ODOO_USER": settings.odoo_user,
+            "ODOO_PASSWORD": settings.odoo_password.get_secret_value(),
+        }
+        return Installation(folder, {**self.stack.environment(), **own}, self.tiktok.base_url).cli
 
     @property
     def odoo(self) -> OdooGateway:
@@ -125,6 +144,22 @@ class World:
         self.queue(shop).mark(order_ids, force=force)
         while self.drain_once(shop):
             pass
+
+    def is_waiting(self, shop: Shop, *order_ids: str) -> bool:
+        """Whether the orders, and no others, are due; none is parked, and none came into Odoo."""
+        counts = self.queue(shop).counts()
+        queued = (counts.due + counts.later, counts.leased, counts.parked) == (len(order_ids), 0, 0)
+        return queued and not any(self.sales(order_id) for order_id in order_ids)
+
+    def catch_up(self, shop: Shop) -> None:
+        """Work on as the sweep does: when the pauses are over, until nothing but parked orders is due."""
+
+        def caught_up() -> bool:
+            self.drain_once(shop)
+            counts = self.queue(shop).counts()
+            return counts.due + counts.later + counts.leased == counts.parked
+
+        wait_for(caught_up, 30, "all orders to be worked on")
 
     def poll(self, shop: Shop) -> int:
         """As the task ``orders.poll`` does it; answers how many orders became due."""

@@ -28,8 +28,10 @@ CHAPTERS = {
     "web_bind": "Processes and logs",
 }
 #: What every installation sets or at least thinks about.
-FIRST = ("public_url", "redis_url", "secret_keys", "odoo_url", "odoo_db", "odoo_user", "odoo_password")
-FIRST += ("flower_basic_auth", "sentry_dsn")
+FIRST = (
+    *("public_url", "redis_url", "secret_keys", "odoo_url", "odoo_db", "odoo_user", "odoo_password"),
+    *("flower_basic_auth", "sentry_dsn"),
+)
 
 
 def _default(field: FieldInfo) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
+from redis.exceptions import RedisError
 
 from web.receiver import receiver
-from worker.state.connection import REDIS_AWAY
+from worker.errors import ConfigurationError
 from worker.state.cursors import heartbeat_age
 
 blueprint = Blueprint("health", __name__)
@@ -32,8 +33,10 @@ def ready() -> ResponseReturnValue:
         parts.redis.ping()
         age = heartbeat_age(parts.redis)
         stopped = [account.id for account in parts.accounts.all() if account.authorization == "needed"]
-    except REDIS_AWAY:
+    except RedisError:
         return jsonify(status="unavailable", redis="away"), 503
+    except ConfigurationError as error:
+        return jsonify(status="unavailable", redis="ok", configuration=str(error)), 503
     working = age is not None and age < _SILENT
     return jsonify(
         status="ok" if working and not stopped else "degraded",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import structlog
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from redis.exceptions import RedisError
 
 from web.receiver import receiver
-from worker.state.connection import REDIS_AWAY
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("oauth", __name__)
@@ -43,7 +43,7 @@ def returned() -> ResponseReturnValue:
                 "Get a new one: tiktok-odoo accounts link ACCOUNT",
             )
         link = parts.links.returned(account_id, code, parts.settings.link_minutes * 60)
-    except REDIS_AWAY:
+    except RedisError:
         return _page(503, "We cannot keep this authorization now", "Our storage is away. Reload this page in a minute.")
     parts.sender.send("auth.complete_link", link.id)
     log.info("account.returned", account=account_id)
@@ -72,7 +72,7 @@ def outcome(link_id: str) -> ResponseReturnValue:
     """What became of an authorization; the page reloads itself while a worker is at it."""
     try:
         link = receiver().links.get(link_id)
-    except REDIS_AWAY:
+    except RedisError:
         return _page(503, "Our storage is away", "This page tries again by itself.", refresh=True)
     if link is None:
         return _page(404, "This authorization is no longer known", "`tiktok-odoo accounts list` shows how it ended.")

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from typing import Any
 
 import structlog
 from flask import Blueprint, Response, request
+from redis.exceptions import RedisError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from web.receiver import Receiver, receiver
-from worker.state.connection import REDIS_AWAY
+from worker.errors import ConfigurationError
 from worker.state.inbox import count
 from worker.tiktok.signing import verify_webhook_signature
 from worker.tiktok.webhooks import DEAUTHORIZED, order_ids_of, text_to_keep
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("webhooks", __name__)
+
+_WORD = re.compile(r"[!-~]{1,128}")
+_LATER = {"Retry-After": "120"}
 
 
 class Refused(Exception):
@@ -42,14 +47,17 @@ def webhook() -> Response:
         keep(parts)
     except Refused as refused:
         log.warning("webhook.refused", status=refused.status, reason=refused.reason)
-        with contextlib.suppress(*REDIS_AWAY):  # the answer does not depend on the counter
+        with contextlib.suppress(RedisError):  # the answer does not depend on the counter
             count(parts.redis, f"webhooks_{refused.name}")
         # TikTok's docs expect an empty body with 401; the reason is in the log and in a header.
         body = "" if refused.status == 401 else f"{refused.reason}\n"
         return Response(body, refused.status, {"X-Reason": refused.reason}, content_type="text/plain")
-    except REDIS_AWAY as error:
+    except RedisError as error:  # away, full, read-only: whatever it is, nothing was kept
         log.error("webhook.not_kept", reason=type(error).__name__)
-        return Response("The connector's Redis is away; deliver again later.\n", 503, {"Retry-After": "120"})
+        return Response("The connector's Redis keeps nothing now; deliver again later.\n", 503, _LATER)
+    except ConfigurationError as error:
+        log.error("webhook.not_kept", reason=str(error))
+        return Response("The connector is not set up; deliver again later.\n", 503, _LATER)
     return Response(status=200)
 
 
@@ -57,21 +65,21 @@ def keep(parts: Receiver) -> None:
     """Verify the request and store it.
 
     :raises Refused: it is not an acceptable webhook.
-    :raises redis.exceptions.ConnectionError: it could not be stored.
+    :raises redis.exceptions.RedisError: it could not be stored.
     """
     body = _body(parts.settings.webhook_max_bytes)
     account_ids = _verify(parts, body, request.headers.get("Authorization"))
-    event = _parse(body)
+    event, body_to_keep = _parse(body)
     # Seller-level topics carry seller_open_id instead of shop_id.
-    shop_id = str(event.get("shop_id") or event.get("seller_open_id") or "")
-    topic = str(event.get("type", ""))
+    shop_id = _word(event.get("shop_id")) or _word(event.get("seller_open_id"))
+    topic = _word(event.get("type"))
     if not shop_id or not topic:
         raise Refused(400, "bad_envelope", "shop_id and type are needed")
     kept = parts.inbox.receive(
         shop_id=shop_id,
         topic=topic,
-        notification_id=str(event.get("tts_notification_id") or ""),
-        body=text_to_keep(event),
+        notification_id=_word(event.get("tts_notification_id")),
+        body=body_to_keep,
         account_ids=account_ids,
         order_ids=order_ids_of(event),
     )
@@ -106,13 +114,21 @@ def _verify(parts: Receiver, body: bytes, header: str | None) -> list[str]:
     raise Refused(401, "bad_signature", "no account's app secret made this signature")
 
 
-def _parse(body: bytes) -> dict[str, Any]:
+def _parse(body: bytes) -> tuple[dict[str, Any], str]:
+    """The event, and its text as it is to be kept."""
     try:
         event = json.loads(body.decode("utf-8"))
-    except (UnicodeDecodeError, ValueError):
+        if not isinstance(event, dict) or not isinstance(event.get("data") or {}, dict):
+            raise Refused(400, "bad_envelope", "the body is not a webhook of TikTok Shop")
+        # JSON can spell half of a surrogate pair (a title cut within an emoji), UTF-8 cannot: it stays spelled out.
+        return event, text_to_keep(event).encode("utf-8", "backslashreplace").decode()
+    except ValueError:  # UnicodeDecodeError is one, too
         raise Refused(400, "not_json", "the body is not JSON in UTF-8") from None
     except RecursionError:
         raise Refused(400, "too_deep", "the body is nested too deeply") from None
-    if not isinstance(event, dict) or not isinstance(event.get("data", {}), dict):
-        raise Refused(400, "bad_envelope", "the body is not a webhook of TikTok Shop")
-    return event
+
+
+def _word(value: object) -> str:
+    """An id or a topic, which TikTok writes as text or as a number; empty when ``value`` cannot be one."""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text if _WORD.fullmatch(text) else ""

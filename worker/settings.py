@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -10,11 +11,19 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from worker.errors import ConfigurationError
 
+#: Where Docker and Kubernetes put secrets as files: the file ``odoo_password`` sets ODOO_PASSWORD.
+_SECRETS = Path("/run/secrets")
+
 
 class Settings(BaseSettings):
     """One field per environment variable; the name is the field's in capitals (``redis_url`` is ``REDIS_URL``)."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        env_ignore_empty=True,
+        secrets_dir=_SECRETS if _SECRETS.is_dir() else None,
+    )
 
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis that keeps the connector's own state.")
     celery_broker_url: str = Field(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import click
+from kombu.exceptions import OperationalError as BrokerError
 
 from worker.cli import accounts, backup, odoo, orders, processes, shops, status
 from worker.errors import ConnectorError
@@ -42,6 +43,9 @@ def main() -> None:
         sys.exit(130)
     except ConnectorError as error:
         click.secho(f"Error: {error}", fg="red", err=True)
+        sys.exit(1)
+    except BrokerError:
+        click.secho("Error: Celery's broker does not answer; correct CELERY_BROKER_URL.", fg="red", err=True)
         sys.exit(1)
     except REDIS_AWAY:
         click.secho("Error: Redis does not answer. Start it, or correct REDIS_URL.", fg="red", err=True)

@@ -33,8 +33,12 @@ def backup() -> None:
 def export(file: Path) -> None:
     """Write an encrypted backup to FILE; SECRET_KEYS opens it."""
     text = export_state(get_runtime())
-    file.touch(mode=0o600)
-    file.write_text(text, encoding="ascii")
+    try:
+        file.touch(mode=0o600)
+        file.chmod(0o600)  # also when it was there before
+        file.write_text(text, encoding="ascii")
+    except OSError as error:
+        raise click.FileError(str(file), error.strerror) from None
     click.echo(f"Written to {file}. It opens with SECRET_KEYS only: keep that elsewhere.")
 
 
@@ -46,5 +50,11 @@ def restore(file: Path, yes: bool) -> None:
     runtime = get_runtime()
     if runtime.accounts.all() and not yes:
         raise ConfigurationError("There are accounts already.", remedy="Add --yes to overwrite them with the backup's.")
-    accounts, shops = restore_state(runtime, file.read_text(encoding="ascii"))
+    try:
+        text = file.read_text(encoding="ascii")
+    except OSError as error:
+        raise click.FileError(str(file), error.strerror) from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{file} is not a backup.", remedy="`tiktok-odoo backup export` writes one.") from None
+    accounts, shops = restore_state(runtime, text)
     click.echo(f"Restored {accounts} accounts and {shops} shops.")

@@ -24,7 +24,7 @@ def find_id(gateway: OdooGateway, setting: str, text: str) -> int:
     """
     model, fields = DIRECTORY[setting]
     for field in ("id", *fields):
-        if field == "id" and not text.isdigit():
+        if field == "id" and not _is_id(text):
             continue
         value = int(text) if field == "id" else text
         found = search_read(gateway, model, [(field, "=", value)], [fields[0]])
@@ -32,11 +32,18 @@ def find_id(gateway: OdooGateway, setting: str, text: str) -> int:
             return int(found[0]["id"])
         if len(found) > 1:
             ids = ", ".join(str(record["id"]) for record in found)
-            raise ConfigurationError(f"Odoo has several {setting}s called {text!r}.", remedy=f"Give an id: {ids}.")
-    names = [str(record[fields[0]]) for record in search_read(gateway, model, [], [fields[0]], limit=10)]
+            what = setting.replace("_", " ")
+            raise ConfigurationError(f"Odoo has more than one {what} called {text!r}.", remedy=f"Give an id: {ids}.")
+    domain = [(fields[0], "!=", False)]
+    names = [str(record[fields[0]]) for record in search_read(gateway, model, domain, [fields[0]], limit=10)]
     raise ConfigurationError(
         f"Odoo has no {setting.replace('_', ' ')} called {text!r}.", remedy=f"There is: {', '.join(names) or 'none'}."
     )
+
+
+def _is_id(text: str) -> bool:
+    """Whether ``text`` can be a database id; an Internal Reference of many digits cannot."""
+    return text.isascii() and text.isdigit() and int(text) < 2**31
 
 
 def check_tax(gateway: OdooGateway, tax_id: int) -> None:

@@ -23,13 +23,30 @@ class OdooRejectedError(PermanentError):
     code = "odoo_refused"
 
 
-#: Texts by which PostgreSQL says that two transactions met. ``load`` reports them as ordinary messages of its answer.
-SERIALIZATION_TEXTS = ("could not serialize access", "deadlock detected", "current transaction is aborted")
+#: What a person does about ``odoo_rights``.
+RIGHTS_REMEDY = "Give the bot user the groups that docs/setup.md lists."
+
+#: Texts by which PostgreSQL says that two transactions met, or that it restarts. ``load`` reports them as ordinary
+#: messages of its answer.
+_PASSING_TEXTS = (
+    *("could not serialize access", "deadlock detected", "current transaction is aborted"),
+    *("terminating connection", "server closed the connection", "connection already closed", "cursor already closed"),
+    *("the database system is", "The Connection Pool Is Full"),
+)
+#: Exceptions of psycopg2 that mean the same; its subclasses of OperationalError have names of their own.
+_PASSING_NAMES = (
+    "OperationalError",
+    "InterfaceError",
+    "AdminShutdown",
+    "CrashShutdown",
+    "CannotConnectNow",
+    "PoolError",
+)
 
 
-def is_serialization_failure(text: str) -> bool:
+def is_passing(text: str) -> bool:
     """Whether ``text`` tells that the same call may succeed when repeated."""
-    return any(part in text for part in SERIALIZATION_TEXTS)
+    return any(part in text for part in _PASSING_TEXTS)
 
 
 def in_one_line(text: str) -> str:
@@ -45,7 +62,7 @@ def error_for(name: str, message: str, what: str) -> OdooUnavailableError | Odoo
     :param what: the call, as ``sale.order.load``.
     """
     message = in_one_line(message)
-    if name.startswith("psycopg2.OperationalError") or is_serialization_failure(message):
+    if (name.startswith("psycopg2.") and name.endswith(_PASSING_NAMES)) or is_passing(message):
         return OdooUnavailableError(f"Odoo's database did not serve {what}: {message}")
     if name.endswith("AccessDenied"):
         return OdooLoginError(
@@ -56,9 +73,10 @@ def error_for(name: str, message: str, what: str) -> OdooUnavailableError | Odoo
         return OdooRejectedError(
             f"Odoo refuses {what}: {message}",
             code="odoo_rights",
-            remedy="Give the bot user the groups that docs/setup.md lists.",
+            remedy=RIGHTS_REMEDY,
         )
-    if name.endswith(("KeyError", "AttributeError", "NotFound")) or "doesn't exist" in message:
+    lacks_field = name.endswith("ValueError") and message.startswith("Invalid field")
+    if lacks_field or name.endswith(("KeyError", "AttributeError", "NotFound")) or "doesn't exist" in message:
         return OdooRejectedError(
             f"Odoo does not know {what}: {message}",
             code="odoo_module",

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from worker.odoo.errors import OdooRejectedError, OdooUnavailableError, in_one_line, is_serialization_failure
+from worker.odoo.errors import OdooRejectedError, OdooUnavailableError, in_one_line, is_passing
 from worker.odoo.gateway import Context, OdooGateway
+from worker.odoo.rights import may, missing_right
 
 MODULE = "tiktok_shop"
 _CREATE_IF_ABSENT = {"mode": "update", "noupdate": True}
@@ -51,8 +52,13 @@ def create_if_absent(
     """Create the records that do not exist yet; the others are left as they are. Safe to repeat at any time.
 
     :raises OdooUnavailableError: Odoo does not answer, or conflicts would not end.
+    :raises OdooRejectedError: ``odoo_rights``: the bot user may not create such records at all.
     """
-    return _load(gateway, model, list(rows), {**(context or {}), **_CREATE_IF_ABSENT})
+    loaded = _load(gateway, model, list(rows), {**(context or {}), **_CREATE_IF_ABSENT})
+    # A missing right comes as the same words for each record; it is no record's fault.
+    if loaded.refused and not may(gateway, model, "create"):
+        raise missing_right(model, "create")
+    return loaded
 
 
 def overwrite(gateway: OdooGateway, model: str, rows: Iterable[Row], *, context: Context | None = None) -> Loaded:
@@ -100,7 +106,7 @@ def _load_past_conflicts(
 ) -> dict[str, Any]:
     for attempt in range(1, _CONFLICT_ATTEMPTS + 1):
         answer: dict[str, Any] = gateway.call(model, "load", fields=columns, data=data, context=context)
-        if answer["ids"] or not any(is_serialization_failure(str(m.get("message"))) for m in answer["messages"]):
+        if answer["ids"] or not any(is_passing(str(m.get("message"))) for m in answer["messages"]):
             return answer
         time.sleep(random.uniform(0.1, 0.5) * attempt)  # noqa: S311 - spreads retries, keeps no secret
     raise OdooUnavailableError(f"Other transactions kept Odoo from storing {len(data)} rows of {model}.")

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from worker.errors import ConnectorError
 from worker.odoo.gateway import OdooGateway, search_read
 from worker.odoo.products import SERVICE_CODES
+from worker.odoo.rights import may, missing_right
 
 _NAMES = {"shipping": "TikTok Shop shipping fee", "fee": "TikTok Shop fee", "tax": "Tax collected by TikTok Shop"}
 _MODELS = ("sale.order", "stock.picking", "res.partner", "product.product", "product.pricelist", "mail.activity")
+
+_CREATED = ("sale.order", "res.partner")
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,9 @@ def check(gateway: OdooGateway) -> list[Finding]:
     for model in _MODELS:
         try:
             gateway.call(model, "search_count", domain=[("id", "=", 0)])
-            findings.append(Finding(model, True, "readable"))
+            if model in _CREATED and not may(gateway, model, "create"):
+                raise missing_right(model, "create")
+            findings.append(Finding(model, True, "readable and writable" if model in _CREATED else "readable"))
         except ConnectorError as error:
             findings.append(Finding(model, False, error.message, error.remedy))
             if error.code in ("odoo_login", "odoo_unavailable"):

@@ -45,8 +45,8 @@ class ProductMatches:
             self._by_code.setdefault(record["default_code"] or "", []).append(record)
             self._by_barcode.setdefault(record["barcode"] or "", []).append(record)
 
-    def product_for(self, sku: Sku, default_product_id: int | None = None) -> int:
-        """The id of the variant that ``sku`` is.
+    def product_for(self, sku: Sku, default_product_id: int | None = None) -> tuple[int, bool]:
+        """The id of the variant that ``sku`` is, and whether it is only the default product in its place.
 
         :raises OrderError: ``unknown_sku``, ``ambiguous_sku`` or ``archived_product``; the message names the SKU.
         """
@@ -60,7 +60,7 @@ class ProductMatches:
             found = index.get(word, []) if word else []
             active = [record for record in found if record["active"]]
             if len(active) == 1:
-                return int(active[0]["id"])
+                return int(active[0]["id"]), False
             if len(active) > 1:
                 raise OrderError(
                     f"{len(active)} Odoo products have the reference {word!r} of SKU {sku}.",
@@ -69,7 +69,7 @@ class ProductMatches:
                 )
             archived = archived or bool(found)
         if default_product_id is not None:
-            return default_product_id
+            return default_product_id, True
         if archived:
             raise OrderError(
                 f"The Odoo product of SKU {sku} is archived.",

@@ -56,12 +56,11 @@ class OdooRpc:
             return self._odoo.execute_kw(model, method, args, keywords)
         except RPCError as error:
             info = error.info or {}
-            data = info.get("data", {}) if isinstance(info, dict) else {}
+            data = (info.get("data") or {}) if isinstance(info, dict) else {}
             raise error_for(str(data.get("name", "")), str(error), what) from None
         except _NO_ANSWER as error:
             self._odoo = None
-            reason = f"HTTP {error.code}" if isinstance(error, HTTPError) else str(error) or type(error).__name__
-            raise OdooUnavailableError(f"Odoo at {self._url} did not answer {what}: {reason}.") from None
+            raise OdooUnavailableError(f"Odoo at {self._url} did not answer {what}: {_reason(error)}.") from None
 
     def _login(self) -> odoorpc.ODOO:
         parts = urlsplit(self._url)
@@ -76,11 +75,22 @@ class OdooRpc:
             odoo.login(self._database, self._user, self._password)
         except RPCError as error:
             info = error.info if isinstance(error.info, dict) else {}
-            name = str(info.get("data", {}).get("name", ""))
+            name = str((info.get("data") or {}).get("name", ""))
             if name.startswith("psycopg2"):
-                raise OdooUnavailableError(f"Odoo's database {self._database!r} cannot be reached.") from None
+                raise OdooUnavailableError(
+                    f"Odoo's database {self._database!r} cannot be reached.",
+                    remedy="If this lasts, check ODOO_DB and Odoo's PostgreSQL.",
+                ) from None
             raise OdooLoginError(
                 f"Odoo at {self._url} refuses {self._user!r} in database {self._database!r}.",
                 remedy="Check ODOO_DB, ODOO_USER and ODOO_PASSWORD; an API key may have ended.",
             ) from None
         return odoo
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, HTTPError):
+        return f"HTTP {error.code}"
+    if isinstance(error, ValueError):
+        return "what came is not JSON; check that ODOO_URL is Odoo's own address, with https where it redirects to it"
+    return str(error) or type(error).__name__

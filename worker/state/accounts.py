@@ -42,11 +42,15 @@ class Accounts:
     def add(self, *, name: str, market: str, service_id: str, app_key: str, app_secret: str) -> Account:
         """A new account; its id is made from its name.
 
-        :raises ConfigurationError: the name is taken or has no letter or digit.
+        :raises ConfigurationError: the name is taken or has no letter or digit, or one of the app's values is empty.
         """
         account_id = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         if not account_id:
             raise ConfigurationError(f"{name!r} cannot be an account's name.", remedy="Use letters and digits.")
+        values = {"Service ID": service_id, "App Key": app_key, "App Secret": app_secret}
+        if missing := [text for text, value in values.items() if not value.strip()]:
+            # With an empty secret anybody could sign webhooks.
+            raise ConfigurationError(f"{' and '.join(missing)} must not be empty.", remedy="Partner Center shows them.")
         account = Account(
             id=account_id, name=name, market=market, service_id=service_id, app_key=app_key, app_secret=app_secret
         )

@@ -12,6 +12,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
+from worker.errors import ConfigurationError
+
 if TYPE_CHECKING:
     # redis-py's annotations cannot know decode_responses: every answer would be "bytes | str | None".
     RedisClient: TypeAlias = Any
@@ -30,17 +32,23 @@ def connect(url: str, *, timeout: float = 5.0, retries: int = 3) -> RedisClient:
     :param timeout: seconds for connecting and for each answer.
     :param retries: how often a command is repeated after a lost connection. The receiver takes 0: it answers 503
         at once, and TikTok delivers again.
+    :raises ConfigurationError: ``url`` is not the address of a Redis.
     """
-    return redis.Redis.from_url(
-        url,
-        decode_responses=True,
-        socket_connect_timeout=timeout,
-        socket_timeout=timeout,
-        socket_keepalive=True,
-        health_check_interval=25,  # idle connections are dropped by proxies; a PING keeps or replaces them
-        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), retries),
-        retry_on_error=[RedisConnectionError, RedisTimeoutError] if retries else [],
-    )
+    try:
+        return redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_connect_timeout=timeout,
+            socket_timeout=timeout,
+            socket_keepalive=True,
+            health_check_interval=25,  # idle connections are dropped by proxies; a PING keeps or replaces them
+            retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), retries),
+            retry_on_error=[RedisConnectionError, RedisTimeoutError] if retries else [],
+        )
+    except ValueError:
+        raise ConfigurationError(
+            "REDIS_URL is not the address of a Redis.", remedy="Write it as redis://HOST:6379/0."
+        ) from None
 
 
 def script(client: RedisClient, name: str) -> Script:

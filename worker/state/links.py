@@ -21,6 +21,7 @@ class Link(BaseModel):
     account_id: str
     outcome: Literal["pending", "linked", "failed"] = "pending"
     message: str = ""
+    has_tokens: bool = Field(False, description="The code was traded; only the list of shops is missing.")
     shops: list[str] = Field(default_factory=list, description="One line per shop, for people.")
 
 
@@ -66,7 +67,7 @@ class Links:
         return [name.removeprefix(prefix) for name in self._redis.scan_iter(match=prefix + "*", count=500)]
 
     def finish(self, link: Link) -> None:
-        """Keep the outcome for the page that the seller looks at."""
+        """Keep how far it came, for the page that the seller looks at and for the next attempt."""
         self._redis.set(key("link", link.id), link.model_dump_json(), ex=OUTCOME_SECONDS)
 
     def get(self, link_id: str) -> Link | None:

@@ -1,8 +1,9 @@
 """The dirty set of one shop's orders: which to look at, since when, who is doing it, and what is in the way.
 
 A sorted set holds order id → due time. A webhook, poll or person *marks* an order; a worker *claims* due orders under
-a lease and *settles* each: done, again later, or *parked* with a reason (and due again after a pause). Order ids and
-reasons are all there is: the order itself is always fetched from TikTok.
+a lease and *settles* each: done, again later, or *parked* with a reason (and due again after a pause). A worker whose
+lease has passed to another settles nothing. Order ids and reasons are all there is: the order itself is always fetched
+from TikTok.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from worker.state.connection import RedisClient, key, script
+
+Outcome = Literal["done", "wait", "again", "park"]
 
 
 class Parked(BaseModel):
@@ -100,42 +104,40 @@ class OrderQueue:
 
     def done(self, claim: Claim, order_id: str, *, update_time: int | None = None) -> None:
         """The order is as it should be. ``update_time`` (epoch seconds) tells later polls what was seen."""
-        with self._redis.pipeline() as pipe:
-            pipe.hdel(self._parked, order_id)
-            pipe.hdel(self._waiting, order_id)
-            pipe.srem(self._force, order_id)
-            if update_time is not None:
-                pipe.zadd(self._settled, {order_id: update_time})
-            self._end(pipe, claim, order_id, None)
-            pipe.execute()
+        self._end(claim, order_id, "done", update_time=update_time)
 
     def wait(self, claim: Claim, order_id: str, status: str, *, update_time: int) -> None:
         """TikTok has to move first: the webhook or the poll that tells so makes the order due again."""
         entry = Waiting(order_id=order_id, status=status)
-        with self._redis.pipeline() as pipe:
-            pipe.hdel(self._parked, order_id)
-            pipe.hset(self._waiting, order_id, entry.model_dump_json())
-            pipe.zadd(self._settled, {order_id: update_time})
-            self._end(pipe, claim, order_id, None)
-            pipe.execute()
+        self._end(claim, order_id, "wait", entry=entry.model_dump_json(), update_time=update_time)
 
     def again(self, claim: Claim, order_ids: Iterable[str], pause: float) -> None:
         """Nothing wrong with the orders themselves: due again in ``pause`` seconds."""
         with self._redis.pipeline() as pipe:
             for order_id in order_ids:
-                self._end(pipe, claim, order_id, pause)
+                self._end(claim, order_id, "again", pause=pause, client=pipe)
             pipe.execute()
 
     def park(self, claim: Claim, parked: Parked, pause: float) -> None:
         """Keep the reason, and look at the order again in ``pause`` seconds."""
-        with self._redis.pipeline() as pipe:
-            pipe.hset(self._parked, parked.order_id, parked.model_dump_json())
-            self._end(pipe, claim, parked.order_id, pause)
-            pipe.execute()
+        self._end(claim, parked.order_id, "park", entry=parked.model_dump_json(), pause=pause)
 
-    def _end(self, pipe: RedisClient, claim: Claim, order_id: str, pause: float | None) -> None:
+    def _end(
+        self,
+        claim: Claim,
+        order_id: str,
+        outcome: Outcome,
+        *,
+        entry: str = "",
+        pause: float | None = None,
+        update_time: int | None = None,
+        client: RedisClient | None = None,
+    ) -> None:
         keys = [self._due, self._leased, self._tokens, self._crashes]
-        self._settle(keys=keys, args=[claim.token, order_id, "" if pause is None else pause], client=pipe)
+        keys += [self._parked, self._waiting, self._force, self._settled]
+        args: list[str | float] = [claim.token, order_id, "" if pause is None else pause, outcome, entry]
+        args += ["" if update_time is None else update_time, "1" if order_id in claim.forced else "0"]
+        self._settle(keys=keys, args=args, client=client)
 
     def parked(self, order_id: str) -> Parked | None:
         """The reason why that order is parked, if it is."""
@@ -176,6 +178,10 @@ class OrderQueue:
             if seen is None or int(seen) < update_time
         ]
 
+    def forget_seen(self) -> None:
+        """Let the next poll make every order due that it comes by, as when settings now cover more orders."""
+        self._redis.delete(self._settled)
+
     def forget_before(self, oldest: datetime) -> None:
         """Drop the memory of orders settled or imported before ``oldest``, so that Redis does not grow for ever."""
         self._redis.zremrangebyscore(self._settled, "-inf", oldest.timestamp())
@@ -203,6 +209,15 @@ class OrderQueue:
             due, all_due, leased, parked, waiting, oldest = pipe.execute()
         late = max(0.0, now - oldest[0][1]) if oldest else 0.0
         return Counts(due, all_due - due, leased, parked, waiting, late)
+
+    def unsettled(self) -> list[str]:
+        """Every order that is due, worked on or parked; no poll need come by those that TikTok leaves alone now."""
+        with self._redis.pipeline() as pipe:
+            pipe.zrange(self._due, 0, -1)
+            pipe.zrange(self._leased, 0, -1)
+            pipe.hkeys(self._parked)
+            due, leased, parked = pipe.execute()
+        return sorted({*due, *leased, *parked})
 
     def drop(self) -> None:
         """Forget everything about this shop's orders, as when the shop is removed."""

@@ -25,6 +25,7 @@ def export_state(runtime: Runtime) -> str:
             if (grant := runtime.tiktok.tokens.load(account.id)) is not None
         },
         "shops": [shop.model_dump(mode="json") for shop in runtime.shops.all()],
+        "unsettled": {shop.id: runtime.queue(shop.id).unsettled() for shop in runtime.shops.all()},
         "cursors": {shop.id: cursor for shop in runtime.shops.all() if (cursor := runtime.cursors.get(shop.id))},
     }
     return runtime.box.encrypt(json.dumps(state))
@@ -49,6 +50,8 @@ def restore_state(runtime: Runtime, text: str) -> tuple[int, int]:
     for shop in shops:
         runtime.shops.claim(shop)
         runtime.shops.save(shop)
+        # What was parked then may lie before the cursor: TikTok need not have touched it since.
+        runtime.queue(shop.id).mark(state["unsettled"].get(shop.id, []))
         if shop.id in state["cursors"]:
             runtime.cursors.advance(shop.id, state["cursors"][shop.id])
     return len(accounts), len(shops)

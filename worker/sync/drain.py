@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.errors import ConnectorError, OrderError
+from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError
 from worker.odoo.sales import SalesOrders
 from worker.state.orders import Claim, OrderQueue, Parked
 from worker.state.problems import ODOO, shop_scope
 from worker.state.shops import Shop
 from worker.sync.order_cancel import cancel_orders
-from worker.sync.order_import import OrderImport
+from worker.sync.order_import import NOTED, OrderImport, refused
 from worker.sync.order_mapper import OrderDraft, draft_of
 from worker.sync.order_policy import Action, decide
 from worker.sync.order_references import write_references
@@ -54,17 +58,17 @@ class Drain:
             return False
         started = time.monotonic()
         open_ids = set(claim.order_ids)
-        side = scope
         try:
             self._set_poison_aside(claim, open_ids)
             orders = self._fetch(claim, open_ids)
             self.problems.clear(scope)
-            side = ODOO
-            created = self._bring_in_line(claim, orders, open_ids)
-            self.problems.clear(ODOO)
-        except ConnectorError as error:
+            created = self._bring_in_line_isolating(claim, orders, open_ids)
+        except (ConnectorError, SoftTimeLimitExceeded) as failure:
+            error = failure if isinstance(failure, ConnectorError) else _too_slow(len(open_ids))
             self.queue.again(claim, open_ids, pause_after(error))
-            report(self.runtime, self.shop, side, error)
+            # Only what concerns every shop may hold up every shop: a right that is missing in one company does not.
+            everywhere = isinstance(error, OdooUnavailableError | OdooLoginError)
+            report(self.runtime, self.shop, ODOO if everywhere else scope, error)
             log.warning("orders.postponed", shop=self.shop.id, orders=len(open_ids), code=error.code, reason=str(error))
             return False
         log.info(
@@ -89,26 +93,39 @@ class Drain:
     def _fetch(self, claim: Claim, open_ids: set[str]) -> list[Order]:
         """The orders as TikTok has them now; those that it does not know or that cannot be read are parked."""
         details = self.client.order_details([order_id for order_id in claim.order_ids if order_id in open_ids])
+        # A row without an id is one of those that seem to be missing.
+        nameless = next((bad.reason for bad in details.invalid if not bad.id), "")
         for order_id in details.missing:
             error = OrderError(
                 "TikTok does not know this order, or not for this shop.",
                 code="unknown_order",
                 remedy="Check the order id and that the shop's authorization covers it.",
             )
-            self._park(claim, order_id, error, open_ids)
+            self._park(claim, order_id, _invalid(nameless) if nameless else error, open_ids)
         for bad in details.invalid:
-            error = OrderError(
-                f"TikTok's answer for this order cannot be used: {bad.reason}",
-                code="invalid_order",
-                remedy="It is asked for again by itself; update tiktok-odoo-sync if it stays.",
-            )
-            self._park(claim, bad.id, error, open_ids)
-        return details.orders
+            if bad.id in open_ids:
+                self._park(claim, bad.id, _invalid(bad.reason), open_ids)
+        return [order for order in details.orders if order.id in open_ids]
 
-    def _bring_in_line(self, claim: Claim, orders: Sequence[Order], open_ids: set[str]) -> int:
+    def _bring_in_line_isolating(self, claim: Claim, orders: Sequence[Order], open_ids: set[str]) -> int:
+        """Bring orders in line; when Odoo refuses a call as a whole, halve until the culprit stands alone."""
+        orders = [order for order in orders if order.id in open_ids]
+        try:
+            return self._bring_in_line(claim, orders, open_ids)
+        except OdooRejectedError as error:
+            if error.code != OdooRejectedError.code:  # a right or a module that is missing concerns every order
+                raise
+            if len(orders) > 1:
+                middle = len(orders) // 2
+                halves = (orders[:middle], orders[middle:])
+                return sum(self._bring_in_line_isolating(claim, half, open_ids) for half in halves)
+            self._park(claim, orders[0].id, refused("odoo_refused", error.message), open_ids, orders[0])
+            return 0
+
+    def _sort(self, claim: Claim, orders: Sequence[Order], open_ids: set[str]) -> tuple[list[OrderDraft], list[Order]]:
+        """What is to be imported and what is cancelled; the others are settled here."""
         drafts: list[OrderDraft] = []
         cancelled: list[Order] = []
-        by_id = {order.id: order for order in orders}
         for order in orders:
             try:
                 action, reason = decide(order, self.shop.settings)
@@ -124,23 +141,34 @@ class Drain:
                     self._done(claim, order, open_ids)
             except OrderError as error:
                 self._park(claim, order.id, error, open_ids, order)
+            except SoftTimeLimitExceeded:
+                raise
+            except Exception as error:  # a fault of ours in one order must not stop the others
+                self._park(claim, order.id, _internal(error), open_ids, order)
+        return drafts, cancelled
+
+    def _bring_in_line(self, claim: Claim, orders: Sequence[Order], open_ids: set[str]) -> int:
+        by_id = {order.id: order for order in orders}
+        drafts, cancelled = self._sort(claim, orders, open_ids)
         problems = cancel_orders(SalesOrders(self.gateway, self.shop.id, self.shop.settings.company_id), cancelled)
         created: set[str] = set()
         if drafts:
             ids = [draft.order_id for draft in drafts]
             once = self.queue.was_imported([order_id for order_id in ids if order_id not in claim.forced])
-            noted = {i for i in ids if (entry := self.queue.parked(i)) and entry.code == "total_mismatch"}
+            noted = {i for i in ids if (entry := self.queue.parked(i)) and entry.code in NOTED}
             result = OrderImport(self.gateway, self.shop).run(drafts, once_imported=once, already_noted=noted)
             created = result.created
             self.queue.remember_imported(result.orders)
             problems |= result.problems
-            write_references(self.client, {i: result.orders[i].name for i in created}, by_id)
+            write_references(self.client, {i: sale.name for i, sale in result.orders.items() if i in created}, by_id)
         for order in [*cancelled, *(by_id[draft.order_id] for draft in drafts)]:
             problem = problems.get(order.id)
             if problem is None or problem.code == "deleted_in_odoo":
                 self._done(claim, order, open_ids)
             else:
                 self._park(claim, order.id, problem, open_ids, order)
+        if drafts or cancelled:
+            self.problems.clear(ODOO)
         return len(created)
 
     def _done(self, claim: Claim, order: Order, open_ids: set[str]) -> None:
@@ -153,6 +181,8 @@ class Drain:
         known = self.queue.parked(order_id)
         attempts = known.attempts + 1 if known and known.code == error.code else 1
         pause = min(self.settings.retry_first * 2 ** min(attempts - 1, 30), self.settings.retry_longest)
+        if error.code == "poison":
+            pause = self.settings.retry_longest
         entry = Parked(
             order_id=order_id,
             code=error.code,
@@ -168,6 +198,32 @@ class Drain:
         self.queue.park(claim, entry, pause)
         open_ids.discard(order_id)
         log.warning("order.parked", shop=self.shop.id, order=order_id, code=error.code, reason=error.message)
+
+
+def _invalid(reason: str) -> OrderError:
+    return OrderError(
+        f"TikTok's answer for this order cannot be used: {reason}",
+        code="invalid_order",
+        remedy="It is asked for again by itself; update tiktok-odoo-sync if it stays.",
+    )
+
+
+def _internal(error: Exception) -> OrderError:
+    """Names the fault and its place; not its text, which may hold personal data."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return OrderError(
+        f"tiktok-odoo-sync failed over it: {type(error).__name__} in {Path(place.filename).name}:{place.lineno}.",
+        code="internal",
+        remedy="Report it with this message; the order is tried again by itself.",
+    )
+
+
+def _too_slow(orders: int) -> OdooUnavailableError:
+    return OdooUnavailableError(
+        f"{orders} orders took longer than a task may; they are tried again.",
+        code="too_slow",
+        remedy="If this lasts, lower ORDER_BATCH_SIZE or give Odoo more workers.",
+    )
 
 
 def _seen(order: Order) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import structlog
 
-from worker.errors import ConfigurationError, ConnectorError, ReauthorizeError, RetryableError
+from worker.errors import ConfigurationError, ConnectorError, RetryableError
+from worker.state.accounts import Account
 from worker.state.links import Link
 from worker.state.shops import Shop
 from worker.sync.runtime import Runtime
@@ -22,33 +23,44 @@ def consent_url(runtime: Runtime, account_id: str) -> str:
 def complete_link(runtime: Runtime, link_id: str) -> Link | None:
     """Trade the authorization code for tokens and start every shop that they cover.
 
-    :raises RetryableError: TikTok does not answer; the code is kept for the next attempt.
+    :raises RetryableError: TikTok does not answer; the next attempt goes on from there.
     """
     link = runtime.links.get(link_id)
     code = runtime.links.take_code(link_id)
-    if link is None or code is None:
+    if link is None or link.outcome != "pending" or (code is None and not link.has_tokens):
         return link
     account = runtime.accounts.get(link.account_id)
+    if code is not None and not _exchange(runtime, account, link, code):
+        return link
+    try:
+        link.shops = refresh_shops(runtime, account.id)
+        link.outcome = "linked"
+        log.info("account.linked", account=account.id, shops=len(link.shops))
+    except RetryableError:
+        raise
+    except ConnectorError as error:
+        link.outcome, link.message = "failed", f"The app is authorized, but its shops could not be listed: {error}"
+        log.warning("account.shops_not_listed", account=account.id, code=error.code, reason=error.message)
+    runtime.links.finish(link)
+    return link
+
+
+def _exchange(runtime: Runtime, account: Account, link: Link, code: str) -> bool:
+    """Trade the code for tokens; ``False`` when TikTok refuses it, which is noted in ``link``."""
     try:
         runtime.tiktok.exchange_code(account, code)
     except RetryableError:
-        runtime.links.put_code_back(link_id, code, runtime.settings.link_minutes * 60)
+        runtime.links.put_code_back(link.id, code, runtime.settings.link_minutes * 60)
         raise
     except ConnectorError as error:
         link.outcome, link.message = "failed", str(error)
         runtime.links.finish(link)
         log.warning("account.link_failed", account=account.id, code=error.code, reason=error.message)
-        return link
+        return False
     runtime.accounts.set_authorization(account.id, "authorized")
-    try:
-        link.shops = refresh_shops(runtime, account.id)
-        link.outcome = "linked"
-    except (RetryableError, ReauthorizeError) as error:
-        # The authorization itself is done; the daily look at the shops brings the list later.
-        link.outcome, link.message = "linked", f"The list of shops could not be read yet: {error}"
+    link.has_tokens = True
     runtime.links.finish(link)
-    log.info("account.linked", account=account.id, shops=len(link.shops))
-    return link
+    return True
 
 
 def refresh_shops(runtime: Runtime, account_id: str) -> list[str]:

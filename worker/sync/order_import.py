@@ -16,6 +16,8 @@ from worker.sync.order_mapper import Contact, OrderDraft
 
 #: TikTok's statuses at which a changed address still matters.
 _BEFORE_TRANSIT = {"AWAITING_SHIPMENT", "PARTIALLY_SHIPPING", "AWAITING_COLLECTION"}
+#: Problems that are written into the quotation's chatter, once.
+NOTED = {"total_mismatch", "wrong_currency"}
 
 
 @dataclass
@@ -36,6 +38,7 @@ class OrderImport:
         self._settings = shop.settings
         self._sales = SalesOrders(gateway, shop.id, shop.settings.company_id)
         self._result = Imported()
+        self._substituted: dict[str, list[str]] = {}
 
     def run(self, drafts: Sequence[OrderDraft], *, once_imported: set[str], already_noted: set[str]) -> Imported:
         """Create, confirm and correct.
@@ -60,6 +63,7 @@ class OrderImport:
             if odoo_id in orders:
                 self._result.orders[draft.order_id] = orders[odoo_id]
         self._result.created = set(created)
+        self._flag_substitutes(created)
         self._check_totals((*known, *new), already_noted)
         self._confirm((*known, *new))
         self._readdress(known, partners)
@@ -82,7 +86,7 @@ class OrderImport:
             for contact in (draft.buyer, draft.address):
                 if contact is not None and contact.external_id not in loaded.ids:
                     reason = loaded.refused.get(contact.external_id, "its buyer was refused")
-                    self._problem(draft, OrderError(f"Odoo refused the buyer's contact: {reason}", code="partner"))
+                    self._problem(draft, refused("partner", f"Odoo refused the buyer's contact: {reason}"))
         return loaded.ids
 
     def _create(self, drafts: Sequence[OrderDraft], partners: Mapping[str, int]) -> dict[str, int]:
@@ -102,7 +106,7 @@ class OrderImport:
         for draft in drafts:
             if draft.external_id in loaded.refused:
                 reason = loaded.refused[draft.external_id]
-                self._problem(draft, OrderError(f"Odoo refused the order: {reason}", code="odoo_refused"))
+                self._problem(draft, refused("odoo_refused", f"Odoo refused the order: {reason}"))
         return {draft.order_id: loaded.ids[draft.external_id] for draft in drafts if draft.external_id in loaded.ids}
 
     def _row(
@@ -133,12 +137,23 @@ class OrderImport:
         lines = []
         for goods in draft.goods:
             sku = Sku(goods.sku_id, goods.seller_sku, goods.product_id)
-            product_id = products.product_for(sku, settings.default_product_id)
-            lines.append(_line(product_id, goods.text, goods.quantity, str(goods.price), tax))
+            product_id, is_substitute = products.product_for(sku, settings.default_product_id)
+            # Never a silent substitute: whoever packs the order has to see what was sold.
+            text = f"{goods.text}\nNot found in Odoo: SKU {sku}" if is_substitute else goods.text
+            if is_substitute:
+                self._substituted.setdefault(draft.order_id, []).append(str(sku))
+            lines.append(_line(product_id, text, goods.quantity, str(goods.price), tax))
         for extra in draft.extras:
             own_tax = "" if extra.kind == "tax" else tax
             lines.append(_line(products.service(extra.kind), extra.text, 1, str(extra.amount), own_tax))
         return Row(draft.external_id, cells, lines)
+
+    def _flag_substitutes(self, created: Mapping[str, int]) -> None:
+        """Say on each order with the default product which SKUs it stands for; the lines themselves name them, too."""
+        for order_id, odoo_id in created.items():
+            if skus := self._substituted.get(order_id):
+                text = f"Odoo has no product for SKU {', '.join(skus)}: the shop's default product stands in. "
+                self._sales.note(odoo_id, text + "Put the right product into the order before it is packed.")
 
     def _check_totals(self, drafts: Sequence[OrderDraft], already_noted: set[str]) -> None:
         for draft in drafts:
@@ -160,14 +175,14 @@ class OrderImport:
             for draft in drafts
             if self._is_fine(draft) and draft.order_id in orders and orders[draft.order_id].state in ("draft", "sent")
         ]
-        refused = self._sales.confirm([orders[draft.order_id].id for draft in ready])
+        reasons = self._sales.confirm([orders[draft.order_id].id for draft in ready])
         confirmed = []
         for draft in ready:
-            reason = refused.get(orders[draft.order_id].id)
+            reason = reasons.get(orders[draft.order_id].id)
             if reason is None:
                 confirmed.append(draft)
             else:
-                self._problem(draft, OrderError(f"Odoo did not confirm the order: {reason}", code="not_confirmed"))
+                self._problem(draft, refused("not_confirmed", f"Odoo did not confirm the order: {reason}"))
         # A crash just before this leaves Odoo's date; the next look at the order sees the difference and comes here.
         late = [
             draft
@@ -213,7 +228,8 @@ def total_error(draft: OrderDraft, order: SalesOrder) -> OrderError | None:
         return OrderError(
             f"{order.name} is in {order.currency}, the order on TikTok in {draft.currency}.",
             code="wrong_currency",
-            remedy=f"Choose a pricelist in {draft.currency} for the shop, then delete the quotation and retry.",
+            remedy=f"Choose a pricelist in {draft.currency} for the shop, delete the quotation in Odoo, then "
+            f"`tiktok-odoo orders import --force {draft.order_id}`.",
         )
     if order.total != draft.total:
         return OrderError(
@@ -241,6 +257,19 @@ def _line(product_id: int, text: str, quantity: int, price: str, tax: str) -> di
         "order_line/price_unit": price,
         "order_line/tax_ids/.id": tax,
     }
+
+
+#: What a person does about Odoo's own reasons.
+_REMEDIES = {
+    "partner": "The reason is Odoo's: correct the rule or field there, then `tiktok-odoo orders retry`.",
+    "odoo_refused": "The reason is Odoo's: correct it there, or what the shop is set to with `tiktok-odoo shops set`.",
+    "not_confirmed": "The reason is Odoo's: correct it and retry, or confirm the order in Odoo by hand.",
+}
+
+
+def refused(code: str, message: str) -> OrderError:
+    """What Odoo refused for reasons of its own, with the remedy for that step."""
+    return OrderError(message, code=code, remedy=_REMEDIES[code])
 
 
 def _deleted() -> OrderError:

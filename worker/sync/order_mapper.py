@@ -66,10 +66,18 @@ def draft_of(order: Order, shop: Shop) -> OrderDraft:
     :raises OrderError: the order has no items, several currencies, or figures that do not add up.
     """
     if not active_items(order):
-        raise OrderError("TikTok lists no items that are still ordered.", code="no_items")
+        raise OrderError(
+            "TikTok lists no items that are still ordered.",
+            code="no_items",
+            remedy="Compare the order in Seller Center; it is looked at again by itself.",
+        )
     currencies = {order.payment.currency} | {item.currency for item in order.line_items if item.currency}
     if len(currencies) > 1:
-        raise OrderError(f"The order mixes currencies: {', '.join(sorted(currencies))}.", code="mixed_currencies")
+        raise OrderError(
+            f"The order mixes currencies: {', '.join(sorted(currencies))}.",
+            code="mixed_currencies",
+            remedy="Compare the order in Seller Center, and enter it in Odoo by hand.",
+        )
     money = amounts(order, shop.settings.total)
     return OrderDraft(
         order_id=order.id,
@@ -134,7 +142,7 @@ def _address(order: Order, shop: Shop) -> Contact | None:
         "street": street,
         "street2": street2,
         "zip": address.postal_code,
-        "city": _district(address, "city", "L2") or address.post_town,
+        "city": _district(address, "city") or address.post_town or _district(address, level="L2"),
         "phone": address.phone_number,
         "type": "delivery",
     }
@@ -145,7 +153,7 @@ def _address(order: Order, shop: Shop) -> Contact | None:
         external_id("address", shop.id, order.user_id or f"of_{order.id}", digest),
         fields,
         country_code=country,
-        state_name=_district(address, "state", "L1") or _district(address, "province", "L1"),
+        state_name=_district(address, "state") or _district(address, "province") or _district(address, level="L1"),
         masked=address.is_masked,
     )
 
@@ -158,9 +166,10 @@ def _streets(address: RecipientAddress) -> tuple[str, str]:
     return (lines[0] if lines else "", ", ".join(lines[1:]))
 
 
-def _district(address: RecipientAddress, name: str, level: str) -> str:
-    """The district called ``name`` (``city``), else the one at ``level``; markets name their levels differently."""
+def _district(address: RecipientAddress, name: str = "", *, level: str = "") -> str:
+    """The district whose level is called ``name`` (``city``) or is ``level``; markets name their levels differently."""
     for district in address.district_info:
-        if district.address_level_name.lower() == name:
+        is_wanted = district.address_level == level if level else district.address_level_name.lower() == name
+        if is_wanted and district.address_name:
             return district.address_name
-    return next((d.address_name for d in address.district_info if d.address_level == level), "")
+    return ""

@@ -23,9 +23,7 @@ PAGE_SIZE = 100
 _WALKS_OF_ONE_SECOND = 10
 
 
-def poll(
-    shop: Shop, client: ShopClient, queue: OrderQueue, cursors: Cursors, *, overlap: float, now: datetime | None = None
-) -> int:
+def poll(shop: Shop, client: ShopClient, queue: OrderQueue, cursors: Cursors, *, overlap: float) -> int:
     """Mark every order that changed since the shop's cursor, and move the cursor behind them; answers how many.
 
     The cursor is a time of TikTok's, never of our clock, and moves only after the orders before it are in the dirty
@@ -69,17 +67,22 @@ def _walk(client: ShopClient, start: int, keep: Keep) -> int:
     """Hand every order updated at or after ``start`` (epoch seconds) to ``keep``, at least once, oldest first."""
     total = 0
     known: set[str] = set()  # orders of the second at which the next request starts
+    token = ""
     while True:
         page = client.search_orders(
-            update_time_ge=start, page_size=PAGE_SIZE, sort_field="update_time", sort_order="ASC"
+            update_time_ge=start, page_size=PAGE_SIZE, page_token=token, sort_field="update_time", sort_order="ASC"
         )
         fresh = [summary for summary in page.summaries if summary.id not in known]
         if fresh or page.invalid:
             total += keep(fresh, page.invalid)
-        if not page.next_page_token or not page.summaries:
+        token = page.next_page_token
+        if not token:
             return total
+        if not page.summaries:  # no row can be read, so no time is known from which to go on: the token must do
+            continue
+        token = ""
         last = max(int(summary.update_time.timestamp()) for summary in page.summaries)
-        if last == start:
+        if last <= start:
             total += _walk_second(client, start, keep)
             last = start + 1
         known = {summary.id for summary in page.summaries if int(summary.update_time.timestamp()) == last}
@@ -102,7 +105,7 @@ def _walk_second(client: ShopClient, second: int, keep: Keep) -> int:
                 sort_order="ASC",
             )
             fresh = [summary for summary in page.summaries if summary.id not in seen]
-            if fresh:
+            if fresh or page.invalid:
                 total += keep(fresh, page.invalid)
                 seen.update(summary.id for summary in fresh)
             token = page.next_page_token

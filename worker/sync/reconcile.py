@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from worker.errors import OrderError
+from worker.errors import OrderError, PermanentError
 from worker.odoo.gateway import OdooGateway, chunks
 from worker.odoo.sales import SalesOrder, SalesOrders
 from worker.state.orders import OrderQueue
@@ -59,6 +59,8 @@ def reconcile(shop: Shop, client: ShopClient, gateway: OdooGateway, queue: Order
         report.on_tiktok += len(order_ids)
         for bad in details.invalid:
             report.differences.append(Difference("unknown", bad.id, f"TikTok's answer cannot be used: {bad.reason}"))
+        for order_id in details.missing:
+            report.differences.append(Difference("unknown", order_id, "TikTok lists this order but does not tell it"))
         for order in details.orders:
             _compare(report, shop, order, found.get(order.id, []), queue)
     extra = {order_id: held for order_id, held in sales.of_shop(since).items() if order_id not in listed}
@@ -79,6 +81,14 @@ def _listed(client: ShopClient, since: datetime) -> list[str]:
             create_time_ge=start, page_size=100, page_token=token, sort_field="create_time", sort_order="ASC"
         )
         ids.update(dict.fromkeys(summary.id for summary in page.summaries))
+        for row in page.invalid:
+            if not row.id:
+                raise PermanentError(
+                    f"TikTok lists an order without an id, so the comparison would not be whole: {row.reason}.",
+                    code="unexpected_answer",
+                    remedy="Try again; update tiktok-odoo-sync if it stays.",
+                )
+            ids[row.id] = None
         token = page.next_page_token
         if not token:
             return list(ids)

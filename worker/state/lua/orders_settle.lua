@@ -1,12 +1,28 @@
--- End the lease of one order: KEYS due, leased, tokens, crashes; ARGV token, order id, seconds until due again ('' = done).
--- Does nothing and returns 0 when the lease has passed to somebody else.
-if redis.call('HGET', KEYS[3], ARGV[2]) ~= ARGV[1] then return 0 end
-redis.call('ZREM', KEYS[2], ARGV[2])
-redis.call('HDEL', KEYS[3], ARGV[2])
-redis.call('HDEL', KEYS[4], ARGV[2])
+-- End the lease of one order and keep what came of it, all or nothing.
+-- KEYS due, leased, tokens, crashes, parked, waiting, force, settled
+-- ARGV token, order id, seconds until due again ('' = not by itself), outcome (done, wait, again, park), entry to keep (JSON),
+--      TikTok's update time as it was seen ('' = none), '1' when the claim was forced
+-- Does nothing and returns 0 when the lease has passed to somebody else: what they find out counts.
+local id = ARGV[2]
+if redis.call('HGET', KEYS[3], id) ~= ARGV[1] then return 0 end
+redis.call('ZREM', KEYS[2], id)
+redis.call('HDEL', KEYS[3], id)
+redis.call('HDEL', KEYS[4], id)
+
+local outcome = ARGV[4]
+if outcome ~= 'again' then
+  redis.call('HDEL', KEYS[5], id)
+  redis.call('HDEL', KEYS[6], id)
+end
+if outcome == 'park' then redis.call('HSET', KEYS[5], id, ARGV[5]) end
+if outcome == 'wait' then redis.call('HSET', KEYS[6], id, ARGV[5]) end
+-- A force that was asked for while the order was worked on is for the next look at it.
+if outcome == 'done' and ARGV[7] == '1' then redis.call('SREM', KEYS[7], id) end
+if ARGV[6] ~= '' then redis.call('ZADD', KEYS[8], ARGV[6], id) end
+
 local pause = tonumber(ARGV[3])
 if pause then
   local time = redis.call('TIME')
-  redis.call('ZADD', KEYS[1], 'LT', tonumber(time[1]) + tonumber(time[2]) / 1000000 + pause, ARGV[2])
+  redis.call('ZADD', KEYS[1], 'LT', tonumber(time[1]) + tonumber(time[2]) / 1000000 + pause, id)
 end
 return 1

@@ -24,8 +24,15 @@ class TikTokModel(BaseModel):
     @classmethod
     def _null_is_absent(cls, values: Any) -> Any:
         if isinstance(values, dict):
-            return {name: value for name, value in values.items() if value is not None}
+            return {name: _storable(value) for name, value in values.items() if value is not None}
         return values
+
+
+def _storable(value: Any) -> Any:
+    """Text without what JSON can spell but no database keeps: NUL and halves of surrogate pairs."""
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
+        return value
+    return value.replace("\0", "").encode(errors="ignore").decode()
 
 
 def normalise_status(value: object) -> str:

@@ -1,0 +1,137 @@
+"""Webhooks kept once, their orders made due, and at most one drain on its way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.builders import SHOP_ID, make_shop
+from tests.unit.conftest import Clock
+from worker.state.inbox import REMEMBER_SECONDS, TRIGGER_SECONDS, Inbox, Received, count, counters, may_trigger
+from worker.state.inbox import trigger_arrived as arrived
+from worker.state.orders import OrderQueue
+from worker.state.shops import Shops
+
+
+@pytest.fixture
+def inbox(redis: Any, clock: Clock) -> Inbox:
+    Shops(redis).claim(make_shop())
+    return Inbox(redis)
+
+
+def receive(inbox: Inbox, number: int = 1, **values: Any) -> Received:
+    given = {
+        "shop_id": SHOP_ID,
+        "topic": "1",
+        "notification_id": f"73{number}",
+        "body": f'{{"number":{number}}}',
+        "account_ids": ["demo"],
+        "order_ids": [f"57{number}"],
+        **values,
+    }
+    return inbox.receive(**given)
+
+
+def due(redis: Any, shop_id: str = SHOP_ID) -> list[str]:
+    return sorted(OrderQueue(redis, shop_id).claim(100, 60).order_ids)
+
+
+def test_a_webhook_is_kept_and_its_orders_are_due(inbox: Inbox, redis: Any) -> None:
+    received = receive(inbox, order_ids=["571", "572"])
+    assert (received.outcome, received.trigger) == ("stored", True)
+    assert due(redis) == ["571", "572"]
+    (event,) = inbox.latest()
+    assert (event.shop_id, event.topic, event.outcome, event.body) == (SHOP_ID, "1", "stored", '{"number":1}')
+    assert counters(redis) == {"webhooks_stored": 1}
+
+
+def test_a_webhook_that_came_before_changes_nothing(inbox: Inbox, redis: Any) -> None:
+    receive(inbox)
+    due(redis)
+    again = receive(inbox)
+    assert (again.outcome, again.trigger) == ("duplicate", False)
+    assert due(redis) == []
+    assert len(inbox.latest()) == 1
+    assert counters(redis) == {"webhooks_duplicate": 1, "webhooks_stored": 1}
+
+
+def test_without_a_notification_id_the_body_tells_duplicates(inbox: Inbox) -> None:
+    outcomes = [receive(inbox, notification_id="", body=body).outcome for body in ("a", "a", "b")]
+    assert outcomes == ["stored", "duplicate", "stored"]
+
+
+def test_the_same_notification_id_of_two_shops_is_two_webhooks(inbox: Inbox, redis: Any) -> None:
+    Shops(redis).claim(make_shop("2"))
+    assert receive(inbox).outcome == receive(inbox, shop_id="2").outcome == "stored"
+
+
+def test_a_notification_is_remembered_longer_than_tiktok_delivers_it_again(inbox: Inbox, clock: Clock) -> None:
+    receive(inbox)
+    clock.forward(15.6 * 3600)  # TikTok's last retry
+    assert receive(inbox).outcome == "duplicate"
+    clock.forward(REMEMBER_SECONDS)
+    assert receive(inbox).outcome == "stored"
+
+
+def test_a_webhook_of_an_unknown_shop_is_kept_and_nothing_is_due(inbox: Inbox, redis: Any) -> None:
+    received = receive(inbox, shop_id="999")
+    assert (received.outcome, received.trigger) == ("unknown_shop", False)
+    assert due(redis, "999") == []
+    assert [event.outcome for event in inbox.latest()] == ["unknown_shop"]
+    assert counters(redis) == {"webhooks_unknown_shop": 1}
+
+
+@pytest.mark.parametrize("account_ids", [[], ["other"], ["dem"], ["demo2", "xdemo"]])
+def test_an_account_cannot_speak_for_another_accounts_shop(inbox: Inbox, redis: Any, account_ids: list[str]) -> None:
+    assert receive(inbox, account_ids=account_ids).outcome == "unknown_shop"
+    assert due(redis) == []
+
+
+def test_one_of_several_accounts_of_an_app_is_enough(inbox: Inbox) -> None:
+    assert receive(inbox, account_ids=["other", "demo"]).outcome == "stored"
+
+
+def test_at_most_one_drain_is_on_its_way(inbox: Inbox, redis: Any, clock: Clock) -> None:
+    assert [receive(inbox, number).trigger for number in range(5)] == [True, False, False, False, False]
+    assert not may_trigger(redis, SHOP_ID)
+    arrived(redis, SHOP_ID)
+    assert receive(inbox, 6).trigger
+    clock.forward(TRIGGER_SECONDS + 1)  # its message was lost
+    assert receive(inbox, 7).trigger
+    assert len(due(redis)) == 7
+
+
+def test_a_webhook_about_no_order_starts_no_drain(inbox: Inbox, redis: Any) -> None:
+    assert receive(inbox, topic="15", order_ids=[]) == Received("stored", False, "0")
+    assert may_trigger(redis, SHOP_ID)
+
+
+def test_a_shop_that_may_trigger_once_may_not_at_once_again(redis: Any, clock: Clock) -> None:
+    assert may_trigger(redis, "a")
+    assert not may_trigger(redis, "a")
+    assert may_trigger(redis, "b")
+    clock.forward(TRIGGER_SECONDS + 1)
+    assert may_trigger(redis, "a")
+
+
+def test_an_order_that_is_due_later_is_due_now_and_one_that_is_due_stays(inbox: Inbox, redis: Any) -> None:
+    queue = OrderQueue(redis, SHOP_ID)
+    queue.mark(["571"])
+    queue.again(queue.claim(1, 60), ["571"], 3600)
+    receive(inbox, order_ids=["571"])
+    assert due(redis) == ["571"]
+
+
+def test_the_newest_webhooks_come_first(inbox: Inbox, clock: Clock) -> None:
+    for number in range(5):
+        receive(inbox, number)
+        clock.forward(1)
+    assert [event.body for event in inbox.latest(2)] == ['{"number":4}', '{"number":3}']
+
+
+def test_counters_add_up(redis: Any) -> None:
+    count(redis, "webhooks_unsigned")
+    count(redis, "webhooks_unsigned", 2)
+    count(redis, "a")
+    assert counters(redis) == {"a": 1, "webhooks_unsigned": 3}

@@ -1,0 +1,403 @@
+"""One round of the dirty set: each order settled as it deserves, and no order in the way of another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.unit.builders import SHOP_ID, add_account, item, make_order, make_shop
+from tests.unit.conftest import Clock
+from worker.errors import ConnectorError, OrderError, PermanentError, ReauthorizeError, RetryableError
+from worker.odoo.errors import OdooRejectedError, OdooUnavailableError
+from worker.odoo.sales import SalesOrder
+from worker.state.orders import OrderQueue
+from worker.state.problems import ODOO, shop_scope
+from worker.sync import drain as drain_module
+from worker.sync.drain import Drain
+from worker.sync.order_import import Imported
+from worker.sync.order_mapper import OrderDraft
+from worker.sync.runtime import Runtime
+from worker.tiktok.client import OrderDetails
+from worker.tiktok.models import InvalidOrder, Order
+
+
+class TikTok:
+    """Answers with the orders that it was given."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, Order] = {}
+        self.invalid: list[InvalidOrder] = []
+        self.extra: list[Order] = []
+        self.error: ConnectorError | None = None
+        self.asked: list[list[str]] = []
+        self.references: list[str] = []
+
+    def order_details(self, ids: Sequence[str]) -> OrderDetails:
+        self.asked.append(list(ids))
+        if self.error is not None:
+            raise self.error
+        found = [self.orders[order_id] for order_id in ids if order_id in self.orders]
+        unread = {row.id for row in self.invalid}
+        missing = [order_id for order_id in ids if order_id not in self.orders and order_id not in unread]
+        return OrderDetails(found + self.extra, self.invalid, missing)
+
+    def add_external_order_references(self, references: Sequence[Any]) -> list[Any]:
+        self.references += [reference.external_id for reference in references]
+        return []
+
+
+class Odoo:
+    """Takes batches of drafts; ``refuses`` makes it refuse a whole call, ``problems`` single orders."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.cancelled: list[str] = []
+        self.problems: dict[str, OrderError] = {}
+        self.refuses: set[str] = set()
+        self.error: ConnectorError | None = None
+        self.once_imported: set[str] = set()
+        self.already_noted: set[str] = set()
+
+    def importer(self, *_: Any) -> Odoo:
+        return self
+
+    def run(self, drafts: Sequence[OrderDraft], *, once_imported: set[str], already_noted: set[str]) -> Imported:
+        ids = [draft.order_id for draft in drafts]
+        self.batches.append(ids)
+        if self.error is not None:
+            raise self.error
+        if self.refuses & set(ids):
+            raise OdooRejectedError("Odoo refused stock.picking.write: Wrong company.")
+        self.once_imported, self.already_noted = once_imported, already_noted
+        problems = {order_id: self.problems[order_id] for order_id in ids if order_id in self.problems}
+        orders = {draft.order_id: _sale(draft) for draft in drafts if draft.order_id not in problems}
+        return Imported(orders, set(orders), problems)
+
+    def cancel(self, _: Any, orders: Sequence[Order]) -> dict[str, OrderError]:
+        self.cancelled += [order.id for order in orders]
+        return {order.id: self.problems[order.id] for order in orders if order.id in self.problems}
+
+
+def _sale(draft: OrderDraft) -> SalesOrder:
+    name = f"S{draft.order_id}"
+    return SalesOrder(1, name, draft.order_id, "sale", draft.total, "GBP", None, None, (), False, draft.placed_at)
+
+
+class Bench:
+    """A drain between a TikTok and an Odoo that a test arranges."""
+
+    def __init__(self, runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+        add_account(runtime)
+        self.runtime = runtime
+        self.shop = runtime.shops.claim(make_shop())
+        self.queue: OrderQueue = runtime.queue(SHOP_ID)
+        self.tiktok = TikTok()
+        self.odoo = Odoo()
+        monkeypatch.setattr(runtime, "shop_client", lambda _: self.tiktok)
+        monkeypatch.setattr(drain_module, "OrderImport", self.odoo.importer)
+        monkeypatch.setattr(drain_module, "cancel_orders", self.odoo.cancel)
+
+    def place(self, *order_ids: str, **fields: Any) -> None:
+        for order_id in order_ids:
+            self.tiktok.orders[order_id] = make_order(order_id, **fields)
+
+    def drain(self, *order_ids: str, force: bool = False) -> bool:
+        self.queue.mark(order_ids, force=force)
+        return Drain(self.runtime, self.shop).run()
+
+    def parked(self) -> dict[str, str]:
+        return {entry.order_id: entry.code for entry in self.queue.all_parked()}
+
+    def problem(self) -> tuple[str, str]:
+        (problem,) = self.runtime.problems.all()
+        return problem.scope, problem.code
+
+
+@pytest.fixture
+def bench(runtime: Runtime, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Bench:
+    return Bench(runtime, monkeypatch)
+
+
+def everything_settled(bench: Bench) -> bool:
+    counts = bench.queue.counts()
+    return (counts.due, counts.later, counts.leased) == (0, 0, 0)
+
+
+def test_a_paid_order_goes_to_odoo_and_its_name_back_to_tiktok(bench: Bench) -> None:
+    bench.place("571", "572")
+    assert bench.drain("571", "572") is False
+    assert [sorted(batch) for batch in bench.odoo.batches] == [["571", "572"]]
+    assert sorted(bench.tiktok.references) == ["S571", "S572"]
+    assert everything_settled(bench)
+    assert bench.queue.was_imported(["571", "572", "573"]) == {"571", "572"}
+
+
+def test_nothing_due_asks_nobody(bench: Bench) -> None:
+    assert bench.drain() is False
+    assert bench.tiktok.asked == []
+
+
+def test_a_full_batch_says_that_there_may_be_more(bench: Bench) -> None:
+    ids = [str(number) for number in range(1000, 1055)]
+    bench.place(*ids)
+    assert bench.drain(*ids) is True
+    assert [len(asked) for asked in bench.tiktok.asked] == [50]
+    assert bench.drain() is False
+    assert everything_settled(bench)
+
+
+def test_each_status_is_settled_in_its_own_way(bench: Bench) -> None:
+    bench.place("571")
+    bench.place("572", status="ON_HOLD")
+    bench.place("573", status="CANCELLED")
+    bench.place("574", fulfillment_type="FULFILLMENT_BY_TIKTOK")
+    bench.place("575", status="TELEPORTED")
+    bench.drain("571", "572", "573", "574", "575", "576")
+    assert bench.odoo.batches == [["571"]]
+    assert bench.odoo.cancelled == ["573"]
+    assert [entry.order_id for entry in bench.queue.all_waiting()] == ["572"]
+    assert bench.parked() == {"575": "unknown_status", "576": "unknown_order"}
+    assert bench.queue.counts().later == 2
+
+
+def test_an_order_that_cannot_be_read_is_parked_and_the_others_go_on(bench: Bench) -> None:
+    bench.place("571")
+    bench.tiktok.invalid = [InvalidOrder("572", "payment: Field required")]
+    bench.drain("571", "572")
+    assert bench.odoo.batches == [["571"]]
+    parked = bench.queue.parked("572")
+    assert parked is not None
+    assert parked.code == "invalid_order"
+    assert "payment: Field required" in parked.message
+
+
+def test_a_row_without_an_id_parks_no_phantom(bench: Bench) -> None:
+    bench.place("571")
+    bench.tiktok.invalid = [InvalidOrder("", "record: not an object")]
+    bench.drain("571", "572")
+    assert bench.parked() == {"572": "invalid_order"}
+
+
+def test_an_order_that_nobody_asked_for_is_left_alone(bench: Bench) -> None:
+    bench.place("571")
+    bench.tiktok.extra = [make_order("999")]
+    bench.drain("571")
+    assert bench.odoo.batches == [["571"]]
+
+
+def test_figures_that_do_not_add_up_park_one_order(bench: Bench) -> None:
+    bench.place("571")
+    bench.place("572", payment={"sub_total": "10.00", "total_amount": "10.01"}, rts_sla_time=1_790_100_000)
+    bench.drain("571", "572")
+    assert bench.odoo.batches == [["571"]]
+    parked = bench.queue.parked("572")
+    assert parked is not None
+    assert (parked.code, parked.status) == ("total_mismatch", "AWAITING_SHIPMENT")
+    assert parked.ship_by == datetime.fromtimestamp(1_790_100_000, UTC)
+    assert parked.next_attempt is not None
+
+
+def test_a_fault_of_ours_in_one_order_parks_it_without_its_data(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = drain_module.draft_of
+
+    def fail(order: Order, shop: Any) -> OrderDraft:
+        if order.id == "572":
+            raise KeyError("David Kong, 12 Borough High Street")
+        return real(order, shop)
+
+    monkeypatch.setattr(drain_module, "draft_of", fail)
+    bench.place("571", "572")
+    bench.drain("571", "572")
+    assert bench.odoo.batches == [["571"]]
+    parked = bench.queue.parked("572")
+    assert parked is not None
+    assert parked.code == "internal"
+    assert "KeyError in test_sync_drain.py:" in parked.message
+    assert "Kong" not in parked.model_dump_json()
+
+
+def test_a_parked_order_is_tried_again_after_pauses_that_double(bench: Bench, clock: Clock) -> None:
+    bench.odoo.problems["571"] = OrderError("No product.", code="unknown_sku", remedy="Make one.")
+    bench.place("571")
+    bench.queue.mark(["571"])
+    pauses = []
+    for _ in range(4):
+        bench.drain()
+        before = clock.now
+        while not bench.queue.work_to_do():
+            clock.forward(1)
+        pauses.append(round(clock.now - before))
+    parked = bench.queue.parked("571")
+    assert parked is not None
+    assert (pauses, parked.attempts) == ([30, 60, 120, 240], 4)
+
+
+def test_no_pause_is_longer_than_the_longest(bench: Bench, clock: Clock) -> None:
+    bench.odoo.problems["571"] = OrderError("No product.", code="unknown_sku")
+    bench.place("571")
+    for _ in range(40):
+        bench.drain("571")
+    longest = bench.runtime.settings.retry_longest
+    clock.forward(longest - 1)
+    assert not bench.queue.work_to_do()
+    clock.forward(2)
+    assert bench.queue.work_to_do()
+
+
+def test_another_reason_counts_its_attempts_anew_and_keeps_the_beginning(bench: Bench) -> None:
+    bench.place("571")
+    since = set()
+    for code in ("unknown_sku", "unknown_sku", "total_mismatch"):
+        bench.odoo.problems["571"] = OrderError("?", code=code)
+        bench.drain("571")
+        parked = bench.queue.parked("571")
+        assert parked is not None
+        since.add(parked.since)
+    assert (parked.code, parked.attempts, len(since)) == ("total_mismatch", 1, 1)
+
+
+def test_a_parked_order_that_succeeds_is_parked_no_more(bench: Bench) -> None:
+    bench.place("571")
+    bench.odoo.problems["571"] = OrderError("?", code="unknown_sku")
+    bench.drain("571")
+    bench.odoo.problems.clear()
+    bench.drain("571")
+    assert bench.parked() == {}
+    assert everything_settled(bench)
+
+
+@pytest.mark.parametrize("code", ["total_mismatch", "wrong_currency"])
+def test_what_was_noted_in_odoo_once_is_not_noted_again(bench: Bench, code: str) -> None:
+    bench.place("571", "572")
+    bench.odoo.problems["571"] = OrderError("?", code=code)
+    bench.drain("571", "572")
+    assert bench.odoo.already_noted == set()
+    bench.drain("571", "572")
+    assert bench.odoo.already_noted == {"571"}
+
+
+def test_an_order_that_a_person_deleted_is_settled_and_not_parked(bench: Bench) -> None:
+    bench.place("571")
+    bench.odoo.problems["571"] = OrderError("Deleted.", code="deleted_in_odoo")
+    bench.drain("571")
+    assert bench.parked() == {}
+    assert everything_settled(bench)
+
+
+def test_a_forced_order_is_not_taken_for_deleted(bench: Bench) -> None:
+    bench.place("571", "572")
+    bench.queue.remember_imported(["571", "572"])
+    bench.drain("571")
+    assert bench.odoo.once_imported == {"571"}
+    bench.drain("572", force=True)
+    assert bench.odoo.once_imported == set()
+
+
+@pytest.mark.parametrize(
+    ("error", "pause"),
+    [(RetryableError("Away."), 15), (RetryableError("Slow down.", retry_after=40.0), 40), (PermanentError("No."), 60)],
+)
+def test_while_tiktok_fails_the_orders_stay_due_and_nobody_tries(
+    bench: Bench, clock: Clock, error: ConnectorError, pause: float
+) -> None:
+    bench.place("571")
+    bench.tiktok.error = error
+    assert bench.drain("571") is False
+    assert bench.problem() == (shop_scope(SHOP_ID), error.code)
+    assert bench.parked() == {}
+    clock.forward(pause - 1)
+    bench.drain()
+    assert len(bench.tiktok.asked) == 1
+    bench.tiktok.error = None
+    clock.forward(2)
+    bench.drain()
+    assert bench.odoo.batches == [["571"]]
+    assert bench.runtime.problems.all() == []
+
+
+def test_only_the_seller_can_help_with_a_refused_authorization(bench: Bench) -> None:
+    bench.place("571")
+    bench.tiktok.error = ReauthorizeError("The seller ended the authorization.")
+    bench.drain("571")
+    account = bench.runtime.accounts.get("demo")
+    assert account.authorization == "needed"
+    assert "ended the authorization" in account.authorization_reason
+
+
+def test_one_shop_that_is_not_covered_does_not_stop_its_account(bench: Bench) -> None:
+    bench.tiktok.error = ReauthorizeError("Not this shop.", code="shop_not_authorized")
+    bench.drain("571")
+    assert bench.runtime.accounts.get("demo").authorization == "authorized"
+
+
+def test_while_odoo_is_away_the_orders_stay_due_and_no_shop_tries(bench: Bench, clock: Clock) -> None:
+    bench.place("571")
+    bench.odoo.error = OdooUnavailableError("Odoo is away.")
+    bench.drain("571")
+    assert bench.problem() == (ODOO, "odoo_unavailable")
+    other = bench.runtime.shops.claim(make_shop("2"))
+    bench.runtime.queue("2").mark(["571"])
+    Drain(bench.runtime, other).run()
+    assert len(bench.odoo.batches) == 1
+    bench.odoo.error = None
+    clock.forward(16)
+    bench.drain()
+    assert everything_settled(bench)
+    assert bench.runtime.problems.all() == []
+
+
+def test_a_batch_without_work_for_odoo_does_not_declare_it_well(bench: Bench, clock: Clock) -> None:
+    bench.runtime.problems.report(ODOO, OdooUnavailableError("Away."), 15)
+    clock.forward(16)
+    bench.place("571", status="ON_HOLD")
+    bench.drain("571")
+    assert bench.problem() == (ODOO, "odoo_unavailable")
+
+
+def test_a_call_that_odoo_refuses_for_one_order_parks_only_that_one(bench: Bench) -> None:
+    ids = [str(number) for number in range(571, 579)]
+    bench.place(*ids)
+    bench.odoo.refuses = {"575"}
+    bench.drain(*ids)
+    assert bench.parked() == {"575": "odoo_refused"}
+    assert bench.queue.was_imported(ids) == set(ids) - {"575"}
+    assert bench.runtime.problems.all() == []
+
+
+def test_a_missing_right_concerns_every_order_and_parks_none(bench: Bench) -> None:
+    bench.place("571", "572")
+    bench.odoo.error = OdooRejectedError("No right.", code="odoo_rights")
+    bench.drain("571", "572")
+    assert len(bench.odoo.batches) == 1
+    assert bench.parked() == {}
+    assert bench.problem() == (ODOO, "odoo_rights")
+
+
+def test_an_order_over_which_workers_vanish_is_set_aside(bench: Bench, clock: Clock) -> None:
+    bench.place("571", "572")
+    bench.queue.mark(["571"])
+    for _ in range(5):
+        assert bench.queue.claim(1, 10).order_ids == ["571"]
+        clock.forward(11)
+    bench.queue.mark(["572"])
+    assert bench.drain() is True  # the suspect came alone; the others are still due
+    assert bench.odoo.batches == []
+    assert bench.parked() == {"571": "poison"}
+    bench.drain()
+    assert bench.odoo.batches == [["572"]]
+    clock.forward(bench.runtime.settings.retry_longest - 1)
+    assert not bench.queue.work_to_do()  # not soon again
+
+
+def test_what_was_seen_is_not_polled_again_unless_it_changed_in_the_same_second(bench: Bench, clock: Clock) -> None:
+    now = int(time.time())
+    for order_id, update_time in (("571", now - 60), ("572", now)):
+        bench.place(order_id, update_time=update_time, items=[item()])
+        bench.drain(order_id)
+    assert bench.queue.unseen({"571": now - 60, "572": now}) == ["572"]
