@@ -154,13 +154,16 @@ class Drain:
         created: set[str] = set()
         if drafts:
             ids = [draft.order_id for draft in drafts]
-            once = self.queue.was_imported([order_id for order_id in ids if order_id not in claim.forced])
+            before = self.queue.was_imported(ids)
+            once = before - claim.forced
             noted = {i for i in ids if (entry := self.queue.parked(i)) and entry.code in NOTED}
             result = OrderImport(self.gateway, self.shop).run(drafts, once_imported=once, already_noted=noted)
             created = result.created
             self.queue.remember_imported(result.orders)
             problems |= result.problems
-            write_references(self.client, {i: sale.name for i, sale in result.orders.items() if i in created}, by_id)
+            # Not just those created now: an earlier attempt may have ended between Odoo's commit and this.
+            names = {order_id: sale.name for order_id, sale in result.orders.items() if order_id not in before}
+            write_references(self.client, names, by_id)
         for order in [*cancelled, *(by_id[draft.order_id] for draft in drafts)]:
             problem = problems.get(order.id)
             if problem is None or problem.code == "deleted_in_odoo":

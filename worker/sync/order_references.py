@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 
 def write_references(client: ShopClient, names: Mapping[str, str], orders: Mapping[str, Order]) -> None:
-    """Tell TikTok the Odoo names (by order id) of orders that were just created.
+    """Tell TikTok the Odoo names (by order id) of orders that were just imported.
 
     A convenience, not a promise: the identity that counts is the external ID in Odoo. So an app without the scope, or
     a TikTok that does not answer, costs a log line and never an order.

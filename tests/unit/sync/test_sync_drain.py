@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from tests.unit.builders import SHOP_ID, add_account, item, make_order, make_shop
 from tests.unit.conftest import Clock
 from worker.errors import ConnectorError, OrderError, PermanentError, ReauthorizeError, RetryableError
-from worker.odoo.errors import OdooRejectedError, OdooUnavailableError
+from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError
 from worker.odoo.sales import SalesOrder
 from worker.state.orders import OrderQueue
 from worker.state.problems import ODOO, shop_scope
@@ -58,7 +59,7 @@ class Odoo:
         self.cancelled: list[str] = []
         self.problems: dict[str, OrderError] = {}
         self.refuses: set[str] = set()
-        self.error: ConnectorError | None = None
+        self.error: Exception | None = None
         self.once_imported: set[str] = set()
         self.already_noted: set[str] = set()
 
@@ -201,9 +202,7 @@ def test_figures_that_do_not_add_up_park_one_order(bench: Bench) -> None:
     assert parked.next_attempt is not None
 
 
-def test_a_fault_of_ours_in_one_order_parks_it_without_its_data(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_of_ours_in_one_order_parks_it_without_its_data(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     real = drain_module.draft_of
 
     def fail(order: Order, shop: Any) -> OrderDraft:
@@ -370,13 +369,26 @@ def test_a_call_that_odoo_refuses_for_one_order_parks_only_that_one(bench: Bench
     assert bench.runtime.problems.all() == []
 
 
-def test_a_missing_right_concerns_every_order_and_parks_none(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("error", "scope", "code"),
+    [
+        (OdooRejectedError("No right.", code="odoo_rights"), shop_scope(SHOP_ID), "odoo_rights"),
+        (OdooRejectedError("No module.", code="odoo_module"), shop_scope(SHOP_ID), "odoo_module"),
+        (OdooLoginError("The key has ended."), ODOO, "odoo_login"),
+        (SoftTimeLimitExceeded(), ODOO, "too_slow"),
+    ],
+)
+def test_what_concerns_every_order_parks_none_and_pauses_whom_it_concerns(
+    bench: Bench, error: Exception, scope: str, code: str
+) -> None:
     bench.place("571", "572")
-    bench.odoo.error = OdooRejectedError("No right.", code="odoo_rights")
+    bench.odoo.error = error
     bench.drain("571", "572")
     assert len(bench.odoo.batches) == 1
     assert bench.parked() == {}
-    assert bench.problem() == (ODOO, "odoo_rights")
+    assert bench.problem() == (scope, code)
+    counts = bench.queue.counts()
+    assert (counts.due, counts.later, counts.leased) == (0, 2, 0)
 
 
 def test_an_order_over_which_workers_vanish_is_set_aside(bench: Bench, clock: Clock) -> None:

@@ -201,12 +201,12 @@ def districts(*names: tuple[str, str, str]) -> list[dict[str, str]]:
     [
         (districts(("L1", "State", "California"), ("L2", "City", "San Jose")), "", "California", "San Jose"),
         (districts(("L1", "Province", "Bali"), ("L2", "Regency", "Badung")), "", "Bali", "Badung"),
-        (districts(("L1", "State", "Texas"), ("L2", "County", "Travis"), ("L3", "City", "Austin")), "", "Texas", "Austin"),
+        (districts(("L1", "State", "TX"), ("L2", "County", "Travis"), ("L3", "City", "Austin")), "", "TX", "Austin"),
         (districts(("L1", "Nation", "England"), ("L2", "County", "Kent")), "Margate", "England", "Margate"),
         ([], "Margate", "", "Margate"),
         ([], "", "", ""),
     ],
-)  # fmt: skip
+)
 def test_state_and_city_are_found_however_the_market_names_its_levels(
     levels: list[dict[str, str]], post_town: str, state: str, city: str
 ) -> None:

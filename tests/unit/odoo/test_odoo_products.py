@@ -1,0 +1,150 @@
+"""Products for SKUs: in the order of the guide, never guessed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from odoo_stubs import Gateway
+
+from worker.errors import ConfigurationError, OrderError
+from worker.odoo.directory import check_tax, find_id
+from worker.odoo.products import ProductMatches, Sku
+
+SKU = Sku(sku_id="27293", seller_sku="RED-S", product_id="17295")
+
+
+def product(number: int, code: Any = False, *, barcode: Any = False, active: bool = True) -> dict[str, Any]:
+    return {"id": number, "default_code": code, "barcode": barcode, "active": active}
+
+
+def matches(*records: dict[str, Any], skus: tuple[Sku, ...] = (SKU,), company_id: int | None = None) -> ProductMatches:
+    return ProductMatches(
+        Gateway({"product.product.search_read": lambda _: list(records)}), skus, company_id=company_id
+    )
+
+
+def test_the_seller_sku_comes_first() -> None:
+    records = [product(4, "17295"), product(3, "27293"), product(2, barcode="RED-S"), product(1, "RED-S")]
+    assert matches(*records).product_for(SKU) == (1, False)
+    assert matches(*records[:3]).product_for(SKU) == (3, False)
+    assert matches(records[0], records[2]).product_for(SKU) == (4, False)
+    assert matches(records[2]).product_for(SKU) == (2, False)
+
+
+@pytest.mark.parametrize("default", [None, 99])
+def test_two_products_with_the_reference_are_never_chosen_between(default: int | None) -> None:
+    found = matches(product(1, "RED-S"), product(2, "RED-S"))
+    with pytest.raises(
+        OrderError, match=r"2 Odoo products have the reference 'RED-S' of SKU RED-S \(SKU ID 27293"
+    ) as no:
+        found.product_for(SKU, default)
+    assert no.value.code == "ambiguous_sku"
+
+
+def test_an_archived_twin_is_no_ambiguity() -> None:
+    found = matches(product(1, "RED-S", active=False), product(2, "RED-S"))
+    assert found.product_for(SKU) == (2, False)
+
+
+def test_an_archived_product_is_told_as_archived() -> None:
+    with pytest.raises(OrderError, match=r"of SKU RED-S .* is archived") as refused:
+        matches(product(1, "RED-S", active=False)).product_for(SKU)
+    assert refused.value.code == "archived_product"
+
+
+def test_an_unknown_sku_is_named() -> None:
+    with pytest.raises(
+        OrderError, match=r"No Odoo product matches SKU RED-S \(SKU ID 27293, Item ID 17295\)"
+    ) as refused:
+        matches(product(1, "OTHER")).product_for(SKU)
+    assert refused.value.code == "unknown_sku"
+    assert "Internal Reference" in refused.value.remedy
+
+
+def test_upper_and_lower_case_are_two_references() -> None:
+    with pytest.raises(OrderError):
+        matches(product(1, "red-s")).product_for(SKU)
+
+
+@pytest.mark.parametrize("records", [[], [product(1, "RED-S", active=False)]])
+def test_the_default_product_stands_in_and_says_that_it_does(records: list[dict[str, Any]]) -> None:
+    assert matches(*records).product_for(SKU, 99) == (99, True)
+
+
+def test_a_sku_without_a_seller_sku_matches_no_product_without_a_reference() -> None:
+    sku = Sku("27293", "", "17295")
+    found = matches(product(1), product(2, barcode=False), skus=(sku,))
+    with pytest.raises(OrderError, match="SKU without seller SKU"):
+        found.product_for(sku)
+
+
+def test_all_skus_of_a_batch_are_looked_for_in_one_call() -> None:
+    odoo = Gateway({"product.product.search_read": lambda _: []})
+    ProductMatches(odoo, (SKU, Sku("27294", "", "17295")), company_id=2)
+    (call,) = odoo.calls
+    company, either, codes, barcodes = call.arguments["domain"]
+    assert (company, either) == (("company_id", "in", [False, 2]), "|")
+    assert set(codes[2]) == {"RED-S", "27293", "27294", "17295", "TIKTOK-SHIPPING", "TIKTOK-FEE", "TIKTOK-TAX"}
+    assert barcodes[0] == "barcode"
+    assert call.context == {"active_test": False}
+
+
+def test_a_missing_service_product_is_named_with_the_command_that_makes_it() -> None:
+    found = matches(product(1, "TIKTOK-SHIPPING"), product(2, "TIKTOK-FEE", active=False))
+    assert found.service("shipping") == 1
+    with pytest.raises(OrderError, match=r"Internal Reference TIKTOK-FEE.*odoo prepare") as refused:
+        found.service("fee")
+    assert refused.value.code == "missing_service_product"
+
+
+class Directory(Gateway):
+    """Records of any model; equality is all that is asked."""
+
+    def __init__(self, *records: dict[str, Any]) -> None:
+        super().__init__()
+        for model in ("stock.warehouse", "res.company", "product.product", "account.tax"):
+            self.answers[f"{model}.search_read"] = lambda call: [
+                record
+                for record in records
+                if all(record.get(name) == value for name, _, value in call.arguments["domain"])
+            ]
+
+
+def test_a_warehouse_is_found_by_id_code_or_name() -> None:
+    odoo = Directory({"id": 3, "code": "WH", "name": "Main"}, {"id": 4, "code": "2", "name": "Second"})
+    assert [find_id(odoo, "warehouse", text) for text in ("3", "WH", "Main", "2")] == [3, 3, 3, 4]
+
+
+def test_a_reference_of_many_digits_is_not_taken_for_an_id() -> None:
+    """Odoo's ids end at 2^31; asking for a larger one is an error in PostgreSQL."""
+    odoo = Directory({"id": 5, "default_code": "1729592969712207008", "name": "Dress"})
+    assert find_id(odoo, "default_product", "1729592969712207008") == 5
+    assert all(domain[0] != "id" for call in odoo.calls for domain in call.arguments["domain"])
+
+
+@pytest.mark.parametrize("text", ["²", "٣"])
+def test_digits_of_other_scripts_are_names(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="no warehouse called"):
+        find_id(Directory({"id": 3, "code": "WH", "name": "Main"}), "warehouse", text)
+
+
+def test_a_name_that_two_records_have_is_refused_with_their_ids() -> None:
+    odoo = Directory({"id": 3, "name": "Demo"}, {"id": 4, "name": "Demo"})
+    with pytest.raises(ConfigurationError, match=r"more than one company called 'Demo'\. Give an id: 3, 4\."):
+        find_id(odoo, "company", "Demo")
+
+
+def test_an_unknown_name_is_refused_with_what_there_is() -> None:
+    odoo = Directory({"id": 3, "code": "WH", "name": "Main"})
+    with pytest.raises(ConfigurationError, match=r"no warehouse called 'X'\. There is: WH"):
+        find_id(odoo, "warehouse", "X")
+
+
+def test_a_tax_on_top_of_the_price_is_refused() -> None:
+    odoo = Directory(
+        {"id": 1, "name": "20%", "price_include": False}, {"id": 2, "name": "20% incl", "price_include": True}
+    )
+    check_tax(odoo, 2)
+    with pytest.raises(ConfigurationError, match="'20%' is added on top of the price"):
+        check_tax(odoo, 1)
