@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 import threading
@@ -29,8 +30,10 @@ from worker.state.orders import OrderQueue
 
 #: Seconds; shorter than in production, so that a demo of a minute shows what an hour would.
 SETTINGS = {"POLL_INTERVAL": "10", "SWEEP_INTERVAL": "2", "ORDER_LEASE": "15", "POLL_OVERLAP": "60"}
+#: In an Odoo of one's own each demo leaves its products behind, so they carry its start.
+_TAG = f"-{int(time.time())}" if os.environ.get("ODOO_URL") else ""
 PRODUCTS = [
-    (f"SOCK-{color}-{size}", f"Socks {color.lower()} {size}", 7.5 + 2 * number, 100_000)
+    (f"SOCK-{color}-{size}{_TAG}", f"Socks {color.lower()} {size}", 7.5 + 2 * number, 100_000)
     for number, (color, size) in enumerate((color, size) for color in ("RED", "BLUE", "SAND") for size in "SML")
 ]
 

@@ -11,7 +11,11 @@ import structlog
 from worker.settings import Settings
 
 #: Libraries whose own information lines would drown ours, or hold addresses with secrets in them.
-_QUIET = ("urllib3", "odoorpc", "kombu", "amqp", "werkzeug", "celery.utils.functional", "redbeat.schedulers")
+_QUIET = (
+    *("urllib3", "odoorpc", "kombu", "amqp", "werkzeug", "celery.utils.functional", "redbeat.schedulers"),
+    # "received" and "succeeded" for every tick; what a task did is in its own event, and Flower shows the rest
+    *("celery.worker.strategy", "celery.app.trace"),
+)
 
 
 def configure(settings: Settings) -> None:

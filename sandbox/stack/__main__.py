@@ -38,7 +38,9 @@ def up(workers: int) -> None:
                 click.echo(f"export {name}={value}")
             if stack.own_odoo:
                 login = stack.credentials
-                click.echo(f"# Odoo's web pages: {login.admin_login} / {login.admin_password}")
+                click.echo("# For Odoo's web pages, and for the demo on this Odoo:")
+                click.echo(f"export ODOO_ADMIN_USER={login.admin_login}")
+                click.echo(f"export ODOO_ADMIN_PASSWORD={login.admin_password}")
             click.echo(f"# Up after {time.monotonic() - begin:.1f} s. Logs: {stack.folder}. Ctrl-C ends it.")
             signal.pause()
     except StackError as error:

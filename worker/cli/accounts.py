@@ -60,12 +60,13 @@ def list_accounts(as_json: bool) -> None:
             account.market,
             account.app_key,
             account.authorization,
+            "on" if account.enabled else "off",
             len(runtime.shops.all(account.id)),
             account.authorization_reason,
         )
         for account in runtime.accounts.all()
     ]
-    columns = ("account", "name", "market", "app_key", "authorization", "shops", "reason")
+    columns = ("account", "name", "market", "app_key", "authorization", "sync", "shops", "reason")
     show(columns, rows, as_json=as_json, empty="There is no account yet: tiktok-odoo accounts add")
 
 
@@ -89,6 +90,44 @@ def link(account: str) -> None:
 def reauthorize(account: str) -> None:
     """Print the address at which the seller renews the authorization (the guide's *Re-Authorize App*)."""
     _link(account)
+
+
+def _change(account_id: str, **changes: object) -> None:
+    runtime = get_runtime()
+    runtime.accounts.save(runtime.accounts.get(account_id).model_copy(update=changes))
+
+
+@accounts.command()
+@click.argument("account")
+def enable(account: str) -> None:
+    """Switch the synchronisation of all its shops on (the guide's *TikTok Sync*)."""
+    _change(account, enabled=True)
+    click.echo(f"Account {account} is switched on.")
+
+
+@accounts.command()
+@click.argument("account")
+def disable(account: str) -> None:
+    """Switch the synchronisation of all its shops off; what comes in meanwhile is kept for later."""
+    _change(account, enabled=False)
+    click.echo(f"Account {account} is switched off.")
+
+
+@accounts.command("set")
+@click.argument("account")
+@click.option("--name", help="A name for people; the account's id stays.")
+@click.option("--service-id", help="Service ID of the app.")
+@click.option("--app-secret", is_flag=True, help="Ask for a new App Secret, as after a reset in Partner Center.")
+def set_account(account: str, name: str | None, service_id: str | None, app_secret: bool) -> None:
+    """Change an account's name, Service ID or App Secret. Another App Key is another account."""
+    changes = {"name": name, "service_id": service_id.strip() if service_id else None}
+    if app_secret:
+        changes["app_secret"] = click.prompt("App Secret", hide_input=True).strip()
+    changes = {field: value for field, value in changes.items() if value}
+    if not changes:
+        raise click.UsageError("Nothing to set: see tiktok-odoo accounts set --help")
+    _change(account, **changes)
+    click.echo(f"Account {account}: {', '.join(changes)} changed.")
 
 
 @accounts.command()
