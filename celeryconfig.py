@@ -43,7 +43,7 @@ worker_max_memory_per_child = 300_000  # kB
 timezone = "UTC"
 enable_utc = True
 
-imports = ("worker.tasks.orders", "worker.tasks.auth", "worker.tasks.system")
+imports = ("worker.tasks.orders", "worker.tasks.auth", "worker.tasks.system", "worker.watchdog")
 task_default_queue = "orders"
 task_routes = {
     "orders.*": {"queue": "orders"},

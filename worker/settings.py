@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     retry_longest: float = Field(21600, gt=0, description="Longest pause between two retries of a parked order.")
     imported_days: int = Field(180, ge=1, description="Days for which Redis remembers which orders were imported.")
 
+    worker_deaf_after: float = Field(
+        60, gt=0, description="Seconds for which an idle worker may leave messages waiting before it ends itself."
+    )
     web_bind: str = Field("127.0.0.1:8000", description="Address and port of the receiver.")
     webhook_max_bytes: int = Field(65536, ge=1024, description="Largest webhook body that is accepted.")
     link_minutes: int = Field(30, ge=1, description="Minutes in which a seller must finish an authorization.")

@@ -1,0 +1,74 @@
+"""When a worker counts as deaf, and when it does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import redis
+
+from worker.watchdog import Watchdog
+
+
+@dataclass
+class Surroundings:
+    """What the watchdog sees."""
+
+    now: float = 0.0
+    messages: int = 0
+    is_busy: bool = False
+    broker_is_away: bool = False
+
+    def waiting(self) -> int:
+        if self.broker_is_away:
+            raise redis.exceptions.ConnectionError
+        return self.messages
+
+    def watchdog(self) -> Watchdog:
+        return Watchdog(patience=60, waiting=self.waiting, busy=lambda: self.is_busy, clock=lambda: self.now)
+
+
+def test_a_worker_that_leaves_messages_waiting_is_deaf() -> None:
+    seen = Surroundings(messages=3)
+    watchdog = seen.watchdog()
+    seen.now = 59
+    assert not watchdog.is_deaf()
+    seen.now = 61
+    assert watchdog.is_deaf()
+
+
+def test_a_worker_with_nothing_to_do_is_not_deaf() -> None:
+    seen = Surroundings()
+    watchdog = seen.watchdog()
+    seen.now = 1000
+    assert not watchdog.is_deaf()
+
+
+def test_a_worker_on_a_long_task_is_not_deaf() -> None:
+    seen = Surroundings(messages=3, is_busy=True)
+    watchdog = seen.watchdog()
+    seen.now = 1000
+    assert not watchdog.is_deaf()
+    seen.is_busy = False
+    seen.now = 1030
+    assert not watchdog.is_deaf()
+
+
+def test_each_message_received_starts_the_patience_anew() -> None:
+    seen = Surroundings(messages=3)
+    watchdog = seen.watchdog()
+    seen.now = 50
+    watchdog.received()
+    seen.now = 100
+    assert not watchdog.is_deaf()
+    seen.now = 111
+    assert watchdog.is_deaf()
+
+
+def test_a_broker_that_is_away_makes_nobody_deaf() -> None:
+    seen = Surroundings(messages=3, broker_is_away=True)
+    watchdog = seen.watchdog()
+    seen.now = 1000
+    assert not watchdog.is_deaf()
+    seen.broker_is_away = False
+    seen.now = 1059
+    assert not watchdog.is_deaf()

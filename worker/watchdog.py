@@ -1,0 +1,84 @@
+"""A worker that no longer takes messages ends itself, so that its process manager starts a new one.
+
+After a dropped Redis connection a Celery worker can stay alive, answer pings and consume nothing (celery issues 8030,
+8091, 10502). What gives it away: messages wait in its queues, it works on nothing and has received nothing for a while.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from celery.signals import task_received, worker_ready
+from celery.worker import state as celery_state
+
+from worker.settings import get_settings
+from worker.state.connection import REDIS_AWAY, connect
+
+log = structlog.get_logger(__name__)
+
+_PATIENCE_WITH_THE_END = 60.0
+
+
+@dataclass
+class Watchdog:
+    """Decides whether this worker is deaf.
+
+    :param patience: seconds for which messages may wait while this worker does nothing.
+    :param waiting: how many messages wait in this worker's queues; raises redis errors while the broker is away.
+    :param busy: whether this worker is working on something.
+    """
+
+    patience: float
+    waiting: Callable[[], int]
+    busy: Callable[[], bool]
+    clock: Callable[[], float] = time.monotonic
+    _fine_since: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._fine_since = self.clock()
+
+    def received(self) -> None:
+        """A message came in."""
+        self._fine_since = self.clock()
+
+    def is_deaf(self) -> bool:
+        """Whether to give up on this worker; ask every few seconds."""
+        try:
+            idle_with_work = not self.busy() and self.waiting() > 0
+        except REDIS_AWAY:
+            idle_with_work = False  # nobody can receive anything now, and a restart would not help
+        if not idle_with_work:
+            self._fine_since = self.clock()
+        return self.clock() - self._fine_since > self.patience
+
+
+@worker_ready.connect
+def _start(sender: Any, **_: Any) -> None:
+    settings = get_settings()
+    prefix = sender.app.conf.broker_transport_options.get("global_keyprefix", "")
+    broker = connect(settings.broker_url)
+    # As the worker was started, not as it consumes now: one that was told to stop consuming is deaf as well.
+    keys = [f"{prefix}{queue}" for queue in sender.app.amqp.queues]
+    watchdog = Watchdog(
+        patience=settings.worker_deaf_after,
+        waiting=lambda: sum(broker.llen(key) for key in keys),
+        busy=lambda: bool(celery_state.reserved_requests),
+    )
+    task_received.connect(lambda **_: watchdog.received(), weak=False)
+    threading.Thread(target=_watch, args=(watchdog,), name="watchdog", daemon=True).start()
+
+
+def _watch(watchdog: Watchdog) -> None:
+    while not watchdog.is_deaf():
+        time.sleep(min(5.0, watchdog.patience / 4))
+    log.critical("worker.deaf", seconds=watchdog.patience, action="ends itself, to be started again")
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_PATIENCE_WITH_THE_END)
+    os.kill(os.getpid(), signal.SIGKILL)  # a connection that hangs can hold up an orderly end for ever
