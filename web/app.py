@@ -18,7 +18,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or get_settings()
     configure(settings)
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = settings.webhook_max_bytes
+    # One more than allowed: a body that does not tell its length is cut here, and must show that it was longer.
+    app.config["MAX_CONTENT_LENGTH"] = settings.webhook_max_bytes + 1
     app.extensions["receiver"] = Receiver(settings)
     app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(oauth.blueprint)

@@ -92,10 +92,13 @@ def keep(parts: Receiver) -> None:
 
 
 def _body(limit: int) -> bytes:
+    too_large = Refused(413, "too_large", f"the body is larger than {limit} bytes")
     try:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
-        raise Refused(413, "too_large", f"the body is larger than {limit} bytes") from None
+        raise too_large from None
+    if len(body) > limit:
+        raise too_large
     if not body:
         raise Refused(400, "empty", "the body is empty")
     return body

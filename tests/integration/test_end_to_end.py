@@ -18,7 +18,9 @@ from sandbox.scene import Seller, link, open_shops
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from tests.support import PRODUCTS
+from worker.settings import Settings
 from worker.state.connection import RedisClient, connect
+from worker.sync.runtime import Runtime
 
 #: Seconds; an idle machine needs less than two.
 SOON = 40
@@ -291,12 +293,13 @@ def test_no_secret_and_nobodys_name_is_in_any_log_and_no_secret_lies_readable_in
         address = order["recipient_address"]
         personal |= {address[name] for name in ("name", "phone_number", "full_address", "address_line1")}
         personal |= {order["buyer_email"], order.get("buyer_nickname", "")}
-    secret = {
-        seller.app.app_secret,
-        connector.environment["SECRET_KEYS"],
-        connector.environment["ODOO_PASSWORD"],
-    }
-    tokens = re.compile(r"\b(?:ROW|TTP)_[\w-]{12,}")
+    keys = {name.lower(): connector.environment[name] for name in ("SECRET_KEYS", "REDIS_URL")}
+    grant = Runtime(Settings(_env_file=None, **keys)).tiktok.tokens.load(seller.account_id)
+    assert grant is not None
+    secret = {seller.app.app_secret, connector.environment["SECRET_KEYS"], connector.environment["ODOO_PASSWORD"]}
+    secret |= {grant.access_token, grant.refresh_token}
+    tokens = re.compile(r"\b(?:ROW|TTP)_[\w-]{12,}")  # codes, and access tokens of before
+    assert tokens.fullmatch(grant.access_token)
     for name, text in logs.items():
         assert [word for word in personal | secret if word and word in text] == [], name
         assert tokens.findall(text) == [], name

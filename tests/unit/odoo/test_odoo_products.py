@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from odoo_stubs import Gateway
+from odoo_stubs import Call, Gateway
 
 from worker.errors import ConfigurationError, OrderError
 from worker.odoo.directory import check_tax, find_id
@@ -99,16 +99,19 @@ def test_a_missing_service_product_is_named_with_the_command_that_makes_it() -> 
 
 
 class Directory(Gateway):
-    """Records of any model; equality is all that is asked."""
+    """Records of any model, found by conditions on their fields."""
 
     def __init__(self, *records: dict[str, Any]) -> None:
         super().__init__()
+        self.records = records
         for model in ("stock.warehouse", "res.company", "product.product", "account.tax"):
-            self.answers[f"{model}.search_read"] = lambda call: [
-                record
-                for record in records
-                if all(record.get(name) == value for name, _, value in call.arguments["domain"])
-            ]
+            self.answers[f"{model}.search_read"] = self._search
+
+    def _search(self, call: Call) -> list[dict[str, Any]]:
+        def fits(record: dict[str, Any], name: str, operator: str, value: object) -> bool:
+            return (record.get(name) == value) == (operator == "=")
+
+        return [record for record in self.records if all(fits(record, *part) for part in call.arguments["domain"])]
 
 
 def test_a_warehouse_is_found_by_id_code_or_name() -> None:

@@ -325,6 +325,16 @@ def test_counts_tell_where_each_order_is(queue: OrderQueue, clock: Clock) -> Non
     assert counts.oldest_due == pytest.approx(7, abs=0.01)
 
 
+def test_unsettled_orders_are_those_that_are_due_worked_on_or_parked(queue: OrderQueue) -> None:
+    queue.mark(["1", "2", "3", "4"])
+    claim = queue.claim(4, LEASE)
+    queue.done(claim, "1")
+    queue.wait(claim, "2", "ON_HOLD", update_time=1)
+    queue.park(claim, Parked(order_id="3", code="x", message="x"), 60)
+    queue.mark(["5"])
+    assert queue.unsettled() == ["3", "4", "5"]
+
+
 def test_a_removed_shop_leaves_nothing_behind(queue: OrderQueue, redis: Any) -> None:
     queue.mark(["1", "2", "3", "4"], force=True)
     claim = queue.claim(3, LEASE)

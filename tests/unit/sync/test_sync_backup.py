@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.builders import APP_KEY, APP_SECRET, SHOP_ID, add_account, make_shop
 from worker.errors import ConfigurationError
+from worker.state.orders import Parked
 from worker.state.secrets import SecretBox, generate_key
 from worker.sync.backup import export_state, restore_state
 from worker.sync.runtime import Runtime
@@ -44,6 +45,19 @@ def test_all_of_it_comes_back_after_redis_is_lost(runtime: Runtime, backup: str)
     assert runtime.tiktok.tokens.load("demo") == GRANT
     assert runtime.tiktok.tokens.load("not-linked") is None
     assert (runtime.cursors.get(SHOP_ID), runtime.cursors.get("2")) == (1234, None)
+
+
+def test_orders_that_were_parked_are_looked_at_again(runtime: Runtime, backup: str) -> None:
+    """They may lie before the cursor: no poll need come by them."""
+    queue = runtime.queue(SHOP_ID)
+    queue.mark(["571", "572"])
+    claim = queue.claim(2, 60)
+    queue.park(claim, Parked(order_id="571", code="unknown_sku", message="?"), 3600)
+    queue.done(claim, "572")
+    backup = export_state(runtime)
+    runtime.redis.flushall()
+    restore_state(runtime, backup)
+    assert runtime.queue(SHOP_ID).claim(10, 60).order_ids == ["571"]
 
 
 def test_restoring_twice_is_restoring_once(runtime: Runtime, backup: str) -> None:

@@ -1,0 +1,38 @@
+"""A receiver on the process' own Redis, and webhooks as TikTok signs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from web_stubs import Desk
+
+import web.app
+import web.receiver
+from tests.unit.builders import APP_KEY, APP_SECRET, make_shop
+from worker.settings import Settings
+from worker.state.accounts import Accounts
+from worker.state.secrets import SecretBox
+from worker.state.shops import Shops
+
+
+@pytest.fixture
+def desk(settings: Settings, redis: Any, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """The receiver of an installation with one account and one shop."""
+    box = SecretBox(settings.secret_keys.get_secret_value())
+    account = Accounts(redis, box).add(
+        name="Demo", market="GB", service_id="7100", app_key=APP_KEY, app_secret=APP_SECRET
+    )
+    Accounts(redis, box).set_authorization(account.id, "authorized")
+    Shops(redis).claim(make_shop())
+    monkeypatch.setattr(web.app, "configure", lambda _: None)
+    monkeypatch.setattr(web.receiver, "connect", lambda *_, **__: redis)
+    app = web.app.create_app(settings)
+    app.testing = True  # what a view raises reaches the test, instead of becoming a 500
+    return Desk(app, redis)
+
+
+@pytest.fixture
+def client(desk: Desk) -> FlaskClient:
+    return desk.client
