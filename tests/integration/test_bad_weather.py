@@ -17,7 +17,7 @@ from sandbox.stack.stack import Stack
 from tests.support import World
 from worker.errors import ConnectorError
 from worker.odoo.prepare import check
-from worker.state.problems import ODOO, Problem, shop_scope
+from worker.state.problems import ODOO, Problem, shop_in_odoo_scope
 from worker.state.shops import Shop
 from worker.sync import reporting
 
@@ -147,7 +147,7 @@ def test_a_bot_user_without_contact_creation_stops_nothing_for_good_and_the_prob
     world.queue(shop).mark([order_id])
     weak = world.with_settings(odoo_user=login, odoo_password=SecretStr(password))
     weak.drain_once(shop)
-    problem = odoo_problem(world, shop_scope(shop.id))
+    problem = odoo_problem(world, shop_in_odoo_scope(shop.id))
     assert problem.code == "odoo_rights"
     assert "res.partner" in problem.message
     assert "docs/setup.md" in problem.remedy
@@ -169,7 +169,7 @@ def test_a_company_that_the_bot_may_not_enter_stops_its_own_shop_only(world: Wor
     world.import_orders(open_, fine)
     assert world.sale(fine)["state"] == "sale"
     assert world.is_waiting(closed, stopped)
-    problem = odoo_problem(world, shop_scope(closed.id))
+    problem = odoo_problem(world, shop_in_odoo_scope(closed.id))
     assert problem.code == "odoo_rights"
     assert "compan" in problem.message
 
@@ -185,7 +185,7 @@ def test_an_odoo_without_a_module_is_a_problem_that_names_the_modules(world: Wor
     assert not findings["stock.picking"].ok
     assert "stock" in findings["stock.picking"].remedy
     assert findings["res.partner"].ok
-    problem = odoo_problem(world, shop_scope(shop.id))
+    problem = odoo_problem(world, shop_in_odoo_scope(shop.id))
     assert problem.code == "odoo_module"
     assert "sale_stock" in problem.remedy
     assert world.is_waiting(shop, order_id)

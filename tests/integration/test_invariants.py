@@ -314,6 +314,20 @@ def test_invariant_07_go_live_decides_and_not_the_status(world: World) -> None:
     assert world.reconcile(shop).differences == []
 
 
+def test_invariant_07_an_older_order_comes_in_when_a_person_asks_for_it(world: World) -> None:
+    """Given an order from before the go-live date, it is imported when asked for, and followed from then on."""
+    go_live = datetime.now(UTC) - timedelta(hours=3)
+    shop = world.link_shop(go_live=go_live)
+    order_id = world.order(shop, create_time=int(go_live.timestamp()) - 300)
+    world.import_orders(shop, order_id)
+    assert world.sales(order_id) == []
+    world.import_orders(shop, order_id, force=True)
+    assert world.sale(order_id)["state"] == "sale"
+    world.tiktok.cancel(order_id)
+    world.import_orders(shop, order_id)
+    assert world.sale(order_id)["state"] == "cancel"
+
+
 def test_invariant_08_a_cancelled_order_is_cancelled_while_nothing_has_shipped(world: World) -> None:
     """Given an order with an open delivery, when TikTok cancels it, order and delivery are cancelled in Odoo."""
     shop = world.link_shop()
@@ -369,6 +383,19 @@ def test_invariant_08_a_masked_address_never_replaces_a_good_one(world: World) -
     world.tiktok.change_address(order_id, name="J*** D***", full_address="*** ***", address_line1="***")
     world.import_orders(shop, order_id)
     assert world.sale(order_id)["partner_shipping_id"] == old
+
+
+def test_invariant_08_a_masked_phone_makes_no_other_address(world: World) -> None:
+    """Given an order with a phone number, when TikTok masks only that, Odoo keeps the contact that can be called."""
+    shop = world.link_shop()
+    order_id = world.order(shop, shipping_type="SELLER")
+    world.import_orders(shop, order_id)
+    old = world.sale(order_id)["partner_shipping_id"]
+    world.tiktok.change_address(order_id, phone_number="(+44)7***1234")
+    world.import_orders(shop, order_id)
+    assert world.sale(order_id)["partner_shipping_id"] == old
+    ((phone,),) = world.stack.sql("SELECT phone FROM res_partner WHERE id = %s", old)
+    assert "*" not in phone
 
 
 def test_invariant_09_both_sides_know_each_other(world: World) -> None:

@@ -18,6 +18,8 @@ from worker.sync.reconcile import Report, reconcile
 from worker.sync.runtime import Runtime, get_runtime
 from worker.tasks.orders import poll_shop, trigger_drain
 
+_FORCE = "Also orders that the settings leave out (go-live date, FBT, samples) or that a person deleted in Odoo"
+
 shop_option = click.option("--shop", "shop_id", help="Shop id; may be left out when there is one shop.")
 
 
@@ -44,7 +46,7 @@ def _check_ids(order_ids: Sequence[str]) -> None:
 @orders.command("import")
 @shop_option
 @click.argument("order_ids", nargs=-1, required=True)
-@click.option("--force", is_flag=True, help="Also bring back orders that a person deleted in Odoo.")
+@click.option("--force", is_flag=True, help=f"{_FORCE}.")
 def import_orders(shop_id: str | None, order_ids: tuple[str, ...], force: bool) -> None:
     """Look at these TikTok orders now, and import them."""
     runtime = get_runtime()
@@ -53,12 +55,14 @@ def import_orders(shop_id: str | None, order_ids: tuple[str, ...], force: bool) 
     runtime.queue(shop.id).mark(order_ids, force=force)
     trigger_drain(runtime, shop.id)
     click.echo(f"{len(order_ids)} orders are due; `tiktok-odoo orders parked` shows what cannot be imported.")
+    if not force:
+        click.echo("Orders that the shop's settings leave out, or that a person deleted in Odoo, need --force.")
 
 
 @orders.command()
 @shop_option
 @click.option("--since", metavar="DATE", help="Every order changed since then; default: since the last poll.")
-@click.option("--force", is_flag=True, help="Also bring back orders that a person deleted in Odoo (with --since).")
+@click.option("--force", is_flag=True, help=f"{_FORCE} (with --since).")
 def sync(shop_id: str | None, since: str | None, force: bool) -> None:
     """Read TikTok's order list now (the guide's *Sync orders*)."""
     runtime = get_runtime()

@@ -17,6 +17,11 @@ def shop_scope(shop_id: str) -> str:
     return f"shop {shop_id}"
 
 
+def shop_in_odoo_scope(shop_id: str) -> str:
+    """The scope of one shop's orders in Odoo: a right or a record that is missing in its company."""
+    return f"shop {shop_id} in Odoo"
+
+
 class Problem(BaseModel):
     """The last failure of a side; it is forgotten with the next success."""
 

@@ -15,7 +15,7 @@ from worker.errors import ConnectorError, OrderError
 from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError
 from worker.odoo.sales import SalesOrders
 from worker.state.orders import Claim, OrderQueue, Parked
-from worker.state.problems import ODOO, shop_scope
+from worker.state.problems import ODOO, shop_in_odoo_scope, shop_scope
 from worker.state.shops import Shop
 from worker.sync.order_cancel import cancel_orders
 from worker.sync.order_import import NOTED, OrderImport, refused
@@ -51,24 +51,27 @@ class Drain:
         reported.
         """
         scope = shop_scope(self.shop.id)
-        if self.problems.paused(ODOO, scope):
+        odoo_scope = shop_in_odoo_scope(self.shop.id)
+        if self.problems.paused(ODOO, scope, odoo_scope):
             return False
         claim = self.queue.claim(self.settings.order_batch_size, self.settings.order_lease)
         if not claim.order_ids:
             return False
         started = time.monotonic()
         open_ids = set(claim.order_ids)
+        side = scope
         try:
             self._set_poison_aside(claim, open_ids)
             orders = self._fetch(claim, open_ids)
             self.problems.clear(scope)
+            side = odoo_scope
             created = self._bring_in_line_isolating(claim, orders, open_ids)
         except (ConnectorError, SoftTimeLimitExceeded) as failure:
             error = failure if isinstance(failure, ConnectorError) else _too_slow(len(open_ids))
             self.queue.again(claim, open_ids, pause_after(error))
             # Only what concerns every shop may hold up every shop: a right that is missing in one company does not.
             everywhere = isinstance(error, OdooUnavailableError | OdooLoginError)
-            report(self.runtime, self.shop, ODOO if everywhere else scope, error)
+            report(self.runtime, self.shop, ODOO if everywhere else side, error)
             log.warning("orders.postponed", shop=self.shop.id, orders=len(open_ids), code=error.code, reason=str(error))
             return False
         log.info(
@@ -126,9 +129,10 @@ class Drain:
         """What is to be imported and what is cancelled; the others are settled here."""
         drafts: list[OrderDraft] = []
         cancelled: list[Order] = []
+        wanted = self.queue.was_imported([order.id for order in orders]) | claim.forced
         for order in orders:
             try:
-                action, reason = decide(order, self.shop.settings)
+                action, reason = decide(order, self.shop.settings, wanted=order.id in wanted)
                 if action is Action.IMPORT:
                     drafts.append(draft_of(order, self.shop))
                 elif action is Action.CANCEL:
@@ -172,6 +176,7 @@ class Drain:
                 self._park(claim, order.id, problem, open_ids, order)
         if drafts or cancelled:
             self.problems.clear(ODOO)
+            self.problems.clear(shop_in_odoo_scope(self.shop.id))
         return len(created)
 
     def _done(self, claim: Claim, order: Order, open_ids: set[str]) -> None:

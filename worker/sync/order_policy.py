@@ -32,17 +32,15 @@ _IMPORTED = {
 _WAITING = {"UNPAID", "ON_HOLD"}
 
 
-def decide(order: Order, settings: ShopSettings) -> tuple[Action, str]:
+def decide(order: Order, settings: ShopSettings, *, wanted: bool = False) -> tuple[Action, str]:
     """The action for ``order`` and, for ``SKIP`` and ``WAIT``, the reason in a word.
 
+    :param wanted: the order is in Odoo already, or a person asked for it: the settings do not leave it out.
     :raises OrderError: ``unknown_status``: TikTok has a status that we do not know; guessing could lose an order.
     """
-    if order.create_time < settings.go_live:
-        return Action.SKIP, "before_go_live"
-    if order.fulfillment_type not in ("", "FULFILLMENT_BY_SELLER") and not settings.import_fbt:
-        return Action.SKIP, "fulfilled_by_tiktok"
-    if order.is_sample_order and not settings.import_samples:
-        return Action.SKIP, "sample"
+    left_out = "" if wanted else _left_out(order, settings)
+    if left_out:
+        return Action.SKIP, left_out
     if order.status in _WAITING:
         return Action.WAIT, order.status.lower()
     if order.status == "CANCELLED":
@@ -54,3 +52,13 @@ def decide(order: Order, settings: ShopSettings) -> tuple[Action, str]:
         code="unknown_status",
         remedy="Update tiktok-odoo-sync; the order is looked at again by itself.",
     )
+
+
+def _left_out(order: Order, settings: ShopSettings) -> str:
+    if order.create_time < settings.go_live:
+        return "before_go_live"
+    if order.fulfillment_type not in ("", "FULFILLMENT_BY_SELLER") and not settings.import_fbt:
+        return "fulfilled_by_tiktok"
+    if order.is_sample_order and not settings.import_samples:
+        return "sample"
+    return ""

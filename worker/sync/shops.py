@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.state.problems import shop_scope
+from worker.state.problems import shop_in_odoo_scope, shop_scope
 from worker.state.shops import Shop
 from worker.sync.runtime import Runtime
 
@@ -30,6 +30,7 @@ def remove_shop(runtime: Runtime, shop_id: str) -> None:
     runtime.queue(shop_id).drop()
     runtime.cursors.drop(shop_id)
     runtime.problems.clear(shop_scope(shop_id))
+    runtime.problems.clear(shop_in_odoo_scope(shop_id))
 
 
 def remove_account(runtime: Runtime, account_id: str) -> None:

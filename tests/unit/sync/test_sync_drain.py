@@ -16,7 +16,7 @@ from worker.errors import ConnectorError, OrderError, PermanentError, Reauthoriz
 from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError
 from worker.odoo.sales import SalesOrder
 from worker.state.orders import OrderQueue
-from worker.state.problems import ODOO, shop_scope
+from worker.state.problems import ODOO, shop_in_odoo_scope, shop_scope
 from worker.sync import drain as drain_module
 from worker.sync.drain import Drain
 from worker.sync.order_import import Imported
@@ -372,8 +372,8 @@ def test_a_call_that_odoo_refuses_for_one_order_parks_only_that_one(bench: Bench
 @pytest.mark.parametrize(
     ("error", "scope", "code"),
     [
-        (OdooRejectedError("No right.", code="odoo_rights"), shop_scope(SHOP_ID), "odoo_rights"),
-        (OdooRejectedError("No module.", code="odoo_module"), shop_scope(SHOP_ID), "odoo_module"),
+        (OdooRejectedError("No right.", code="odoo_rights"), shop_in_odoo_scope(SHOP_ID), "odoo_rights"),
+        (OdooRejectedError("No module.", code="odoo_module"), shop_in_odoo_scope(SHOP_ID), "odoo_module"),
         (OdooLoginError("The key has ended."), ODOO, "odoo_login"),
         (SoftTimeLimitExceeded(), ODOO, "too_slow"),
     ],
