@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,8 +44,10 @@ class Drain:
         self.client = runtime.shop_client(shop)
         self.queue = queue or runtime.queue(shop.id)
 
-    def run(self) -> bool:
-        """Work on one batch; ``True`` when the batch was full, so that there may be more.
+    def run(self, on_more: Callable[[], None] = lambda: None) -> bool:
+        """Work on one batch; ``True`` when there may be more.
+
+        :param on_more: called as soon as a full batch is claimed, so that another worker can begin with the next one.
 
         Never raises for one order's sake, nor for TikTok or Odoo being away: the orders stay due and the reason is
         reported.
@@ -57,6 +59,9 @@ class Drain:
         claim = self.queue.claim(self.settings.order_batch_size, self.settings.order_lease)
         if not claim.order_ids:
             return False
+        is_full = len(claim.order_ids) >= self.settings.order_batch_size
+        if is_full:
+            on_more()
         started = time.monotonic()
         open_ids = set(claim.order_ids)
         side = scope
@@ -81,7 +86,7 @@ class Drain:
             created=created,
             seconds=round(time.monotonic() - started, 3),
         )
-        return len(claim.order_ids) >= self.settings.order_batch_size or bool(claim.crashes)
+        return is_full or bool(claim.crashes)
 
     def _set_poison_aside(self, claim: Claim, open_ids: set[str]) -> None:
         for order_id, crashes in claim.crashes.items():

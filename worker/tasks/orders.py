@@ -26,7 +26,7 @@ def drain(shop_id: str) -> None:
     if shop is None:
         return
     # One batch a message: a shop with a long backlog queues up behind the others again.
-    if Drain(runtime, shop).run():
+    if Drain(runtime, shop).run(on_more=lambda: trigger_drain(runtime, shop_id)):
         trigger_drain(runtime, shop_id)
 
 

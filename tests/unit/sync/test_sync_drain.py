@@ -151,6 +151,16 @@ def test_a_full_batch_says_that_there_may_be_more(bench: Bench) -> None:
     assert everything_settled(bench)
 
 
+def test_a_full_batch_calls_another_worker_before_it_begins(bench: Bench) -> None:
+    ids = [str(number) for number in range(1000, 1060)]
+    bench.place(*ids)
+    bench.queue.mark(ids)
+    left: list[list[str]] = []
+    Drain(bench.runtime, bench.shop).run(on_more=lambda: left.append(bench.queue.claim(50, 60).order_ids))
+    assert [len(batch) for batch in left] == [10]
+    assert [len(asked) for asked in bench.tiktok.asked] == [50]
+
+
 def test_each_status_is_settled_in_its_own_way(bench: Bench) -> None:
     bench.place("571")
     bench.place("572", status="ON_HOLD")
