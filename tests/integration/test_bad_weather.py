@@ -363,3 +363,31 @@ def test_an_error_in_odoo_never_carries_the_bots_key(world: World) -> None:
         world.odoo.call("sale.order", "no_such_method", key="x")
     assert world.runtime.settings.odoo_password.get_secret_value() not in str(error.value)
     assert "no_such_method" in str(error.value)
+
+
+def test_an_order_for_which_odoo_gives_no_answer_is_parked_and_the_others_come_in(world: World) -> None:
+    """Given an Odoo that times out over one order of a batch but is alive, only that order stays out."""
+    # A first login and the warm-up of a worker process take longer than a call may take here.
+    world.odoo.call("res.users", "search_count", domain=[])
+    hurried = world.with_settings(odoo_timeout=3)
+    shop = world.link_shop()
+    ids = [world.order(shop) for _ in range(5)]
+    culprit = ids[2]
+    name = f"slow_{culprit}"
+    world.stack.sql(
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF NEW.client_order_ref = '{culprit}' THEN PERFORM pg_sleep(4); "
+        f"RAISE EXCEPTION 'too much'; END IF; RETURN NEW; END $$; "
+        f"CREATE TRIGGER {name} BEFORE INSERT ON sale_order FOR EACH ROW EXECUTE FUNCTION {name}()"
+    )
+    try:
+        hurried.queue(shop).mark(ids)
+        wait_for(lambda: (hurried.drain_once(shop), hurried.queue(shop).parked(culprit))[1], 120, "it to be parked")
+        hurried.catch_up(shop)
+    finally:
+        world.stack.sql(f"DROP TRIGGER {name} ON sale_order; DROP FUNCTION {name}")
+    parked = world.queue(shop).parked(culprit)
+    assert parked is not None
+    assert parked.code == "poison"
+    assert [world.sale(order_id)["state"] for order_id in ids if order_id != culprit] == ["sale"] * 4
+    assert world.sales(culprit) == []

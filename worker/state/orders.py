@@ -111,11 +111,14 @@ class OrderQueue:
         entry = Waiting(order_id=order_id, status=status)
         self._end(claim, order_id, "wait", entry=entry.model_dump_json(), update_time=update_time)
 
-    def again(self, claim: Claim, order_ids: Iterable[str], pause: float) -> None:
-        """Nothing wrong with the orders themselves: due again in ``pause`` seconds."""
+    def again(self, claim: Claim, order_ids: Iterable[str], pause: float, *, suspect: bool = False) -> None:
+        """Due again in ``pause`` seconds.
+
+        :param suspect: one of the orders may be what the attempt failed over. Suspects are soon claimed alone.
+        """
         with self._redis.pipeline() as pipe:
             for order_id in order_ids:
-                self._end(claim, order_id, "again", pause=pause, client=pipe)
+                self._end(claim, order_id, "again", pause=pause, suspect=suspect, client=pipe)
             pipe.execute()
 
     def park(self, claim: Claim, parked: Parked, pause: float) -> None:
@@ -131,12 +134,14 @@ class OrderQueue:
         entry: str = "",
         pause: float | None = None,
         update_time: int | None = None,
+        suspect: bool = False,
         client: RedisClient | None = None,
     ) -> None:
         keys = [self._due, self._leased, self._tokens, self._crashes]
         keys += [self._parked, self._waiting, self._force, self._settled]
         args: list[str | float] = [claim.token, order_id, "" if pause is None else pause, outcome, entry]
         args += ["" if update_time is None else update_time, "1" if order_id in claim.forced else "0"]
+        args.append("1" if suspect else "0")
         self._settle(keys=keys, args=args, client=client)
 
     def parked(self, order_id: str) -> Parked | None:

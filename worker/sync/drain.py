@@ -28,7 +28,7 @@ from worker.tiktok.models import Order
 
 log = structlog.get_logger(__name__)
 
-#: A worker that dies over an order this often is not asked to try it again soon.
+#: An order over which this many attempts came to no end is not tried again soon.
 _POISON_CRASHES = 5
 
 
@@ -73,9 +73,11 @@ class Drain:
             created = self._bring_in_line_isolating(claim, orders, open_ids)
         except (ConnectorError, SoftTimeLimitExceeded) as failure:
             error = failure if isinstance(failure, ConnectorError) else _too_slow(len(open_ids))
-            self.queue.again(claim, open_ids, pause_after(error))
+            # An Odoo that gives no answer for these orders but answers otherwise fails over one of them.
+            suspect = isinstance(error, OdooUnavailableError) and self._odoo_is_alive()
+            self.queue.again(claim, open_ids, pause_after(error), suspect=suspect)
             # Only what concerns every shop may hold up every shop: a right that is missing in one company does not.
-            everywhere = isinstance(error, OdooUnavailableError | OdooLoginError)
+            everywhere = isinstance(error, OdooUnavailableError | OdooLoginError) and not suspect
             report(self.runtime, self.shop, ODOO if everywhere else side, error)
             log.warning("orders.postponed", shop=self.shop.id, orders=len(open_ids), code=error.code, reason=str(error))
             return False
@@ -88,13 +90,20 @@ class Drain:
         )
         return is_full or bool(claim.crashes)
 
+    def _odoo_is_alive(self) -> bool:
+        try:
+            self.runtime.odoo_probe.call("res.users", "search_count", domain=[("id", "=", 0)])
+        except ConnectorError:
+            return False
+        return True
+
     def _set_poison_aside(self, claim: Claim, open_ids: set[str]) -> None:
         for order_id, crashes in claim.crashes.items():
             if crashes >= _POISON_CRASHES:
                 error = OrderError(
-                    f"{crashes} workers in a row vanished while working on this order.",
+                    f"{crashes} attempts in a row came to no end: a worker vanished, or Odoo gave no answer.",
                     code="poison",
-                    remedy="Look into the workers' logs for memory or time limits, then retry the order.",
+                    remedy="Look into the workers' and Odoo's logs for memory or time limits, then retry the order.",
                 )
                 self._park(claim, order_id, error, open_ids)
 

@@ -64,13 +64,21 @@ class Runtime:
 
     @cached_property
     def odoo(self) -> OdooGateway:
+        return self._odoo(self.settings.odoo_timeout)
+
+    @cached_property
+    def odoo_probe(self) -> OdooGateway:
+        """For the question whether Odoo is alive, which is not to be waited for."""
+        return self._odoo(min(5.0, self.settings.odoo_timeout))
+
+    def _odoo(self, timeout: float) -> OdooGateway:
         settings = self.settings
         return OdooRpc(
             url=settings.odoo_url,
             database=settings.odoo_db,
             user=settings.odoo_user,
             password=settings.odoo_password.get_secret_value(),
-            timeout=settings.odoo_timeout,
+            timeout=timeout,
         )
 
     def shop_client(self, shop: Shop) -> ShopClient:

@@ -361,6 +361,26 @@ def test_while_odoo_is_away_the_orders_stay_due_and_no_shop_tries(bench: Bench, 
     assert bench.runtime.problems.all() == []
 
 
+def test_an_odoo_that_fails_over_these_orders_alone_makes_them_suspects(
+    bench: Bench, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Alive:
+        def call(self, *_: Any, **__: Any) -> int:
+            return 0
+
+    monkeypatch.setattr(bench.runtime, "odoo_probe", Alive())
+    bench.odoo.error = OdooUnavailableError("Odoo did not answer sale.order.load: timed out.")
+    bench.place("571", "572")
+    bench.drain("571", "572")
+    assert bench.problem() == (shop_in_odoo_scope(SHOP_ID), "odoo_unavailable")  # no other shop is held up
+    for _ in range(12):
+        bench.runtime.problems.clear(shop_in_odoo_scope(SHOP_ID))
+        bench.drain(*({"571", "572"} - set(bench.parked())))
+    assert [sorted(batch) for batch in bench.odoo.batches[:2]] == [["571", "572"]] * 2
+    assert {len(batch) for batch in bench.odoo.batches[2:]} == {1}
+    assert bench.parked() == {"571": "poison", "572": "poison"}
+
+
 def test_a_batch_without_work_for_odoo_does_not_declare_it_well(bench: Bench, clock: Clock) -> None:
     bench.runtime.problems.report(ODOO, OdooUnavailableError("Away."), 15)
     clock.forward(16)

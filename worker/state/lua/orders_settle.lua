@@ -1,13 +1,14 @@
 -- End the lease of one order and keep what came of it, all or nothing.
 -- KEYS due, leased, tokens, crashes, parked, waiting, force, settled
 -- ARGV token, order id, seconds until due again ('' = not by itself), outcome (done, wait, again, park), entry to keep (JSON),
---      TikTok's update time as it was seen ('' = none), '1' when the claim was forced
+--      TikTok's update time as it was seen ('' = none), '1' when the claim was forced, '1' when the order is suspect
 -- Does nothing and returns 0 when the lease has passed to somebody else: what they find out counts.
 local id = ARGV[2]
 if redis.call('HGET', KEYS[3], id) ~= ARGV[1] then return 0 end
 redis.call('ZREM', KEYS[2], id)
 redis.call('HDEL', KEYS[3], id)
-redis.call('HDEL', KEYS[4], id)
+-- A suspect counts as if its worker had vanished: soon it is claimed alone.
+if ARGV[8] == '1' then redis.call('HINCRBY', KEYS[4], id, 1) else redis.call('HDEL', KEYS[4], id) end
 
 local outcome = ARGV[4]
 if outcome ~= 'again' then
