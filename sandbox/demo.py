@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import statistics
 import sys
 import threading
@@ -11,13 +12,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
 from sandbox.client import SandboxControl, SandboxShop
-from sandbox.installation import Installation
+from sandbox.installation import TIKTOK_ODOO, Installation
 from sandbox.scene import Seller, link, open_shops
 from sandbox.stack.paths import StackError
 from sandbox.stack.processes import Process, answers, free_port, wait_for
@@ -258,7 +258,10 @@ def main(once: bool, orders: int, rate: float) -> None:
 
 
 def show_addresses(stack: Stack, installation: Installation, simulator_url: str) -> None:
-    """Where to look."""
+    """Where to look, and a file of settings with which ``tiktok-odoo`` works on the demo."""
+    settings = stack.folder / "env"
+    settings.touch(mode=0o600)
+    settings.write_text("".join(f"export {name}={shlex.quote(v)}\n" for name, v in installation.environment.items()))
     login = ""
     if stack.own_odoo:
         login = f"  (log in as {stack.credentials.admin_login}, password {stack.credentials.admin_password})"
@@ -267,7 +270,8 @@ def show_addresses(stack: Stack, installation: Installation, simulator_url: str)
         ("TikTok Shop simulator", simulator_url),
         ("Flower", installation.flower_url),
         ("Receiver's health", f"{installation.web_url}/healthz/ready"),
-        ("Logs", str(Path(stack.folder))),
+        ("Command line", f". {settings} && {TIKTOK_ODOO} status"),
+        ("Logs", str(stack.folder)),
     )
     for name, address in rows:
         click.echo(f"  {name:22} {address}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, Response
 
 from web import health, oauth, webhooks
 from web.receiver import Receiver
@@ -26,7 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(health.blueprint)
 
     @app.after_request
-    def _harden(response):  # type: ignore[no-untyped-def]
+    def _harden(response: Response) -> Response:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["X-Frame-Options"] = "DENY"
         response.headers["Referrer-Policy"] = "no-referrer"  # the address of the way back holds a code
