@@ -8,10 +8,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
+from rich import box
 from rich.console import Console
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+#: Columns whose cells are sentences, or words that need no name before them.
+_SENTENCES = {"reason", "remedy", "problem", "finding", "meaning"}
+_PLAIN = {"shop", "order", "account", "code", "where", "what", "result", "setting", "value", "name", "market"}
 
 
 def json_option(command: F) -> F:
@@ -31,11 +39,34 @@ def show(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, as_json: bool
     elif not rows:
         click.echo(empty)
     elif sys.stdout.isatty():
-        table = Table(*(column.replace("_", " ") for column in columns))
-        for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row))
-        Console().print(table)
+        _show_to_people(columns, [["" if value is None else str(value) for value in row] for row in rows])
     else:
         click.echo("\t".join(columns))
         for row in rows:
             click.echo("\t".join("" if value is None else str(value) for value in row))
+
+
+def _show_to_people(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table; where there are sentences, each row with its sentences below it, since they would tear a table apart."""
+    console = Console()
+    if not _SENTENCES.intersection(columns):
+        table = Table(box=box.SIMPLE, pad_edge=False)
+        for column in columns:
+            table.add_column(column.replace("_", " "), no_wrap=True)
+        for row in rows:
+            table.add_row(*row)
+        # In a narrow terminal lines wrap, but no id is cut off: ids are there to be copied.
+        console.width = max(console.width, Measurement.get(console, console.options.update(width=1000), table).maximum)
+        console.print(table)
+        return
+    for row in rows:
+        cells = [(column, cell) for column, cell in zip(columns, row, strict=True) if cell]
+        head = [
+            cell if column in _PLAIN else f"{column.replace('_', ' ')} {cell}"
+            for column, cell in cells
+            if column not in _SENTENCES
+        ]
+        console.print(Text("  ".join(head), style="bold"))
+        for column, cell in cells:
+            if column in _SENTENCES:
+                console.print(Padding(Text(cell), (0, 0, 0, 4)))
