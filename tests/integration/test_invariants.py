@@ -445,6 +445,21 @@ def test_invariant_10_without_a_backup_the_go_live_date_is_enough(world: World) 
     assert [world.sale(order_id)["state"] for order_id in ids] == ["sale"] * 3
 
 
+def test_invariant_04_the_identity_holds_when_a_person_changes_the_reference(world: World) -> None:
+    """Given an order whose customer reference a person changed, it is neither taken for deleted nor doubled."""
+    shop = world.link_shop()
+    order_id = world.order(shop)
+    world.import_orders(shop, order_id)
+    sale = world.sale(order_id)
+    world.odoo.call("sale.order", "write", ids=[sale["id"]], vals={"client_order_ref": "PO 4711"})
+    world.import_orders(shop, order_id)
+    assert world.reconcile(shop).differences == []
+    world.tiktok.cancel(order_id)
+    world.import_orders(shop, order_id)
+    assert world.sales(order_id) == []
+    assert [row["state"] for row in world.sales("PO 4711")] == ["cancel"]
+
+
 def test_invariant_10_an_order_that_a_person_deleted_stays_deleted(world: World) -> None:
     """Given an order that a person deleted in Odoo, it comes back only when asked for."""
     shop = world.link_shop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from typing import Any
 
 from worker.odoo.errors import OdooRejectedError
 from worker.odoo.gateway import OdooGateway, relation_id, search_read
-from worker.odoo.load import Loaded, Row, create_if_absent, overwrite
+from worker.odoo.load import Loaded, Row, create_if_absent, external_id, overwrite
 
 _FIELDS = (
     *("name", "client_order_ref", "state", "amount_total", "currency_id", "partner_shipping_id", "date_order"),
@@ -70,10 +70,31 @@ class SalesOrders:
         self._shop_id = shop_id
         self._context: dict[str, Any] = {} if company_id is None else {"allowed_company_ids": [company_id]}
 
-    def find(self, order_ids: Iterable[str]) -> dict[str, list[SalesOrder]]:
-        """The sales orders of TikTok's ``order_ids``; more than one for the same id is a duplicate."""
-        domain = [("client_order_ref", "in", sorted(order_ids)), ("origin", "=", origin_of(self._shop_id))]
-        return self._by_order(search_read(self._gateway, "sale.order", domain, _FIELDS, context=self._context))
+    def find(self, order_ids: Iterable[str], *, imported: Collection[str] = ()) -> dict[str, list[SalesOrder]]:
+        """The sales orders of TikTok's ``order_ids``; more than one for the same id is a duplicate.
+
+        :param imported: ids known to have been imported. Where a person has changed the customer reference of one, it
+            is found by its external ID, one call each.
+        """
+        wanted = sorted(order_ids)
+        domain = [("client_order_ref", "in", wanted), ("origin", "=", origin_of(self._shop_id))]
+        found = self._by_order(search_read(self._gateway, "sale.order", domain, _FIELDS, context=self._context))
+        for order_id in wanted:
+            if order_id in imported and order_id not in found:
+                odoo_id = self._by_identity(order_id)
+                if odoo_id is not None and (held := list(self.read([odoo_id]).values())):
+                    found[order_id] = held
+        return found
+
+    def _by_identity(self, order_id: str) -> int | None:
+        module, name = external_id("order", self._shop_id, order_id).split(".", 1)
+        try:
+            found = self._gateway.call("ir.model.data", "check_object_reference", module=module, xml_id=name)
+        except OdooRejectedError as error:
+            if "External ID not found" in error.message:
+                return None
+            raise
+        return int(found[1]) if found[1] else None
 
     def of_shop(self, since: datetime) -> dict[str, list[SalesOrder]]:
         """All sales orders of the shop that were placed at or after ``since``."""

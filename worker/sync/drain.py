@@ -168,12 +168,13 @@ class Drain:
     def _bring_in_line(self, claim: Claim, orders: Sequence[Order], open_ids: set[str]) -> int:
         by_id = {order.id: order for order in orders}
         drafts, cancelled = self._sort(claim, orders, open_ids)
-        problems = cancel_orders(SalesOrders(self.gateway, self.shop.id, self.shop.settings.company_id), cancelled)
+        before = self.queue.was_imported(list(by_id))
+        sales = SalesOrders(self.gateway, self.shop.id, self.shop.settings.company_id)
+        problems = cancel_orders(sales, cancelled, imported=before)
         created: set[str] = set()
         if drafts:
             ids = [draft.order_id for draft in drafts]
-            before = self.queue.was_imported(ids)
-            once = before - claim.forced
+            once = before.intersection(ids) - claim.forced
             noted = {i for i in ids if (entry := self.queue.parked(i)) and entry.code in NOTED}
             result = OrderImport(self.gateway, self.shop).run(drafts, once_imported=once, already_noted=noted)
             created = result.created

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from worker.errors import OrderError
 from worker.odoo.sales import SalesOrders
 from worker.tiktok.models import Order
 
 
-def cancel_orders(sales: SalesOrders, orders: Sequence[Order]) -> dict[str, OrderError]:
-    """Bring Odoo in line with cancelled orders; answers what is in the way, by order id.
+def cancel_orders(sales: SalesOrders, orders: Sequence[Order], *, imported: Collection[str]) -> dict[str, OrderError]:
+    """Bring Odoo in line with cancelled orders, of which ``imported`` were; answers what is in the way, by order id.
 
     An order that never came into Odoo has nothing to cancel. Never the other way round: what a person cancels in Odoo
     stays as it is on TikTok.
     """
     if not orders:
         return {}
-    found = sales.find(order.id for order in orders)
+    found = sales.find((order.id for order in orders), imported=imported)
     open_orders = {
         sale.id: (order, sale) for order in orders for sale in found.get(order.id, []) if sale.state != "cancel"
     }

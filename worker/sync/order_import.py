@@ -47,7 +47,7 @@ class OrderImport:
         :param already_noted: orders whose wrong total was written into their chatter before.
         :raises OdooUnavailableError: nothing is lost: run the whole batch again.
         """
-        found = self._sales.find(draft.order_id for draft in drafts)
+        found = self._sales.find((draft.order_id for draft in drafts), imported=once_imported)
         known = [draft for draft in drafts if draft.order_id in found]
         for draft in drafts:
             if draft.order_id in once_imported and draft.order_id not in found:

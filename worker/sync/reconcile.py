@@ -51,11 +51,11 @@ def reconcile(shop: Shop, client: ShopClient, gateway: OdooGateway, queue: Order
     """
     report = Report(shop.id, since)
     sales = SalesOrders(gateway, shop.id, shop.settings.company_id)
-    listed: set[str] = set()
+    matched: set[int] = set()
     for order_ids in chunks(_listed(client, since), _BATCH):
         details = client.order_details(order_ids)
-        found = sales.find(order_ids)
-        listed.update(order_ids)
+        found = sales.find(order_ids, imported=queue.was_imported(order_ids))
+        matched.update(sale.id for held in found.values() for sale in held)
         report.on_tiktok += len(order_ids)
         for bad in details.invalid:
             report.differences.append(Difference("unknown", bad.id, f"TikTok's answer cannot be used: {bad.reason}"))
@@ -63,11 +63,14 @@ def reconcile(shop: Shop, client: ShopClient, gateway: OdooGateway, queue: Order
             report.differences.append(Difference("unknown", order_id, "TikTok lists this order but does not tell it"))
         for order in details.orders:
             _compare(report, shop, order, found.get(order.id, []), queue)
-    extra = {order_id: held for order_id, held in sales.of_shop(since).items() if order_id not in listed}
-    for order_ids in chunks(extra, _BATCH):
-        for order_id in client.order_details(order_ids).missing:
-            names = ", ".join(sale.name for sale in extra[order_id])
-            report.differences.append(Difference("unknown", order_id, f"{names} is in Odoo, TikTok does not know it"))
+    in_odoo = sales.of_shop(since)
+    extra = {ref: held for ref, held in in_odoo.items() if not matched.issuperset(sale.id for sale in held)}
+    unknown = [ref for ref in extra if not ref.isdigit()]
+    for order_ids in chunks((ref for ref in extra if ref.isdigit()), _BATCH):
+        unknown += client.order_details(order_ids).missing
+    for ref in unknown:
+        names = ", ".join(sale.name for sale in extra[ref])
+        report.differences.append(Difference("unknown", ref, f"{names} is in Odoo, TikTok does not know it"))
     return report
 
 

@@ -78,7 +78,7 @@ class Odoo:
         orders = {draft.order_id: _sale(draft) for draft in drafts if draft.order_id not in problems}
         return Imported(orders, set(orders), problems)
 
-    def cancel(self, _: Any, orders: Sequence[Order]) -> dict[str, OrderError]:
+    def cancel(self, _: Any, orders: Sequence[Order], *, imported: set[str]) -> dict[str, OrderError]:
         self.cancelled += [order.id for order in orders]
         return {order.id: self.problems[order.id] for order in orders if order.id in self.problems}
 

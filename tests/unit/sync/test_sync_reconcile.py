@@ -29,7 +29,7 @@ class Bench:
         self.shop = make_shop()
         monkeypatch.setattr(module, "SalesOrders", lambda *_: self)
 
-    def find(self, order_ids: list[str]) -> dict[str, list[SalesOrder]]:
+    def find(self, order_ids: list[str], *, imported: set[str]) -> dict[str, list[SalesOrder]]:
         return {order_id: self.sales[order_id] for order_id in order_ids if order_id in self.sales}
 
     def of_shop(self, since: datetime) -> dict[str, list[SalesOrder]]:
@@ -42,7 +42,8 @@ class Bench:
     def sell(self, order_id: str, state: str = "sale", total: str = "10.00") -> None:
         held = self.sales.setdefault(order_id, [])
         name = f"S{order_id}{'ab'[len(held)]}"
-        sale = SalesOrder(1, name, order_id, state, Decimal(total), "GBP", None, None, (), False, PLACED_AT)
+        odoo_id = 1 + sum(len(sales) for sales in self.sales.values())
+        sale = SalesOrder(odoo_id, name, order_id, state, Decimal(total), "GBP", None, None, (), False, PLACED_AT)
         held.append(sale)
 
     def compare(self) -> Report:
