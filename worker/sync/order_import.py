@@ -235,7 +235,9 @@ def total_error(draft: OrderDraft, order: SalesOrder) -> OrderError | None:
         return OrderError(
             f"{order.name} comes to {order.total} {order.currency}, the order on TikTok to {draft.total}.",
             code="total_mismatch",
-            remedy="Check the shop's tax (it must be included in the price), correct the quotation and retry.",
+            remedy="An item was cancelled on TikTok, or the order changed in Odoo, since: correct the lines and retry."
+            if order.state == "sale"
+            else "Check the shop's tax (it must be included in the price), correct the quotation and retry.",
         )
     return None
 
