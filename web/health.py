@@ -8,12 +8,9 @@ from redis.exceptions import RedisError
 
 from web.receiver import receiver
 from worker.errors import ConfigurationError
-from worker.state.cursors import heartbeat_age
+from worker.state.cursors import SILENT_AFTER, heartbeat_age
 
 blueprint = Blueprint("health", __name__)
-
-#: Beat sends a heartbeat task every 10 seconds; this many without a completed one is an outage, in seconds.
-_SILENT = 60.0
 
 
 @blueprint.get("/healthz/live")
@@ -37,7 +34,7 @@ def ready() -> ResponseReturnValue:
         return jsonify(status="unavailable", redis="away"), 503
     except ConfigurationError as error:
         return jsonify(status="unavailable", redis="ok", configuration=str(error)), 503
-    working = age is not None and age < _SILENT
+    working = age is not None and age < SILENT_AFTER
     return jsonify(
         status="ok" if working and not stopped else "degraded",
         redis="ok",

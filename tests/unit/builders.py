@@ -19,6 +19,22 @@ APP_KEY = "6demoappkey01"
 APP_SECRET = "9f1c0d2e4b6a8877665544332211ffeeddccbbaa"
 PLACED_AT = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 
+# Bodies of webhooks whose signatures are known: TikTok's own example (W0), and two made with APP_KEY and APP_SECRET.
+W0 = (
+    b'{"type":1,"tts_notification_id":"7380066284010030890","shop_id":"7495540735365777507","timestamp":1718305585,'
+    b'"data":{"is_on_hold_order":true,"order_id":"576653688135258178","order_status":"UNPAID",'
+    b'"update_time":1718305585}}'
+)
+W1 = (
+    b'{"type":1,"tts_notification_id":"7327112393057371910","shop_id":"7494049642642441621","timestamp":1700000000,'
+    b'"data":{"order_id":"576461413038785752","order_status":"AWAITING_SHIPMENT","is_on_hold_order":false,'
+    b'"update_time":1700000000}}'
+)
+W2 = (
+    '{"type": 15, "shop_id": "7494049642642441621", "timestamp": 1700000005, "data": '
+    '{"product_id": "1729592969712207008", "changed_fields": ["title"], "note": "Größe ✓"}}\n'
+).encode()
+
 
 def make_settings(**values: Any) -> Settings:
     """Settings that do not depend on the machine's environment."""

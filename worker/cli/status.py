@@ -9,14 +9,12 @@ from typing import Any
 import click
 
 from worker.cli.output import json_option, records, show
-from worker.state.cursors import heartbeat_age
+from worker.state.cursors import SILENT_AFTER, heartbeat_age
 from worker.state.inbox import counters
 from worker.sync.runtime import Runtime, get_runtime
 
 _SHOP = ("shop", "name", "sync", "due", "at_work", "parked", "waiting", "oldest_due_s", "last_poll_utc")
 _PROBLEM = ("where", "code", "problem", "remedy")
-#: Seconds without a completed heartbeat task (beat sends one every 10) after which workers count as gone.
-_SILENT = 60
 
 
 @click.command()
@@ -57,7 +55,7 @@ def _problems(runtime: Runtime) -> list[tuple[Any, ...]]:
             remedy = f"tiktok-odoo accounts reauthorize {account.id}"
             rows.append((f"account {account.id}", "reauthorize", account.authorization_reason, remedy))
     age = heartbeat_age(runtime.redis)
-    if age is None or age > _SILENT:
+    if age is None or age > SILENT_AFTER:
         seen = "never" if age is None else f"{age:.0f} s ago"
         remedy = "Start tiktok-odoo worker and tiktok-odoo beat."
         rows.append(("workers", "no_heartbeat", f"The last heartbeat task was completed {seen}.", remedy))

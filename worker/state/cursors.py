@@ -6,6 +6,9 @@ import time
 
 from worker.state.connection import RedisClient, key
 
+#: Seconds without a completed heartbeat task (beat sends one every 10) after which workers count as gone.
+SILENT_AFTER = 60.0
+
 
 class Cursors:
     """TikTok update times (epoch seconds) up to which every order is known to be in the dirty set."""

@@ -16,6 +16,7 @@ _FORMAT = 1
 def export_state(runtime: Runtime) -> str:
     """Everything that cannot be read again from TikTok or Odoo, encrypted with the first of ``SECRET_KEYS``."""
     accounts = runtime.accounts.all()
+    shops = runtime.shops.all()
     state = {
         "format": _FORMAT,
         "accounts": [account.model_dump(mode="json") for account in accounts],
@@ -24,9 +25,9 @@ def export_state(runtime: Runtime) -> str:
             for account in accounts
             if (grant := runtime.tiktok.tokens.load(account.id)) is not None
         },
-        "shops": [shop.model_dump(mode="json") for shop in runtime.shops.all()],
-        "unsettled": {shop.id: runtime.queue(shop.id).unsettled() for shop in runtime.shops.all()},
-        "cursors": {shop.id: cursor for shop in runtime.shops.all() if (cursor := runtime.cursors.get(shop.id))},
+        "shops": [shop.model_dump(mode="json") for shop in shops],
+        "unsettled": {shop.id: runtime.queue(shop.id).unsettled() for shop in shops},
+        "cursors": {shop.id: cursor for shop in shops if (cursor := runtime.cursors.get(shop.id))},
     }
     return runtime.box.encrypt(json.dumps(state))
 

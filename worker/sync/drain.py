@@ -139,11 +139,16 @@ class Drain:
             self._park(claim, orders[0].id, refused("odoo_refused", error.message), open_ids, orders[0])
             return 0
 
-    def _sort(self, claim: Claim, orders: Sequence[Order], open_ids: set[str]) -> tuple[list[OrderDraft], list[Order]]:
-        """What is to be imported and what is cancelled; the others are settled here."""
+    def _sort(
+        self, claim: Claim, orders: Sequence[Order], open_ids: set[str], *, before: set[str]
+    ) -> tuple[list[OrderDraft], list[Order]]:
+        """What is to be imported and what is cancelled; the others are settled here.
+
+        :param before: those that were imported before.
+        """
         drafts: list[OrderDraft] = []
         cancelled: list[Order] = []
-        wanted = self.queue.was_imported([order.id for order in orders]) | claim.forced
+        wanted = before | claim.forced
         for order in orders:
             try:
                 action, reason = decide(order, self.shop.settings, wanted=order.id in wanted)
@@ -167,8 +172,8 @@ class Drain:
 
     def _bring_in_line(self, claim: Claim, orders: Sequence[Order], open_ids: set[str]) -> int:
         by_id = {order.id: order for order in orders}
-        drafts, cancelled = self._sort(claim, orders, open_ids)
         before = self.queue.was_imported(list(by_id))
+        drafts, cancelled = self._sort(claim, orders, open_ids, before=before)
         sales = SalesOrders(self.gateway, self.shop.id, self.shop.settings.company_id)
         problems = cancel_orders(sales, cancelled, imported=before)
         created: set[str] = set()

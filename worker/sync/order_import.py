@@ -176,27 +176,23 @@ class OrderImport:
             if self._is_fine(draft) and draft.order_id in orders and orders[draft.order_id].state in ("draft", "sent")
         ]
         reasons = self._sales.confirm([orders[draft.order_id].id for draft in ready])
-        confirmed = []
+        confirmed = set()
         for draft in ready:
             reason = reasons.get(orders[draft.order_id].id)
             if reason is None:
-                confirmed.append(draft)
+                confirmed.add(draft.order_id)
             else:
                 self._problem(draft, refused("not_confirmed", f"Odoo did not confirm the order: {reason}"))
         # A crash just before this leaves Odoo's date; the next look at the order sees the difference and comes here.
-        late = [
-            draft
+        late = {
+            draft.external_id: draft.placed_at
             for draft in drafts
-            if draft in confirmed
-            or (
-                self._is_fine(draft)
-                and draft.order_id in orders
-                and orders[draft.order_id].state == "sale"
-                and orders[draft.order_id].placed_at != draft.placed_at
-            )
-        ]
+            if self._is_fine(draft)
+            and (sale := orders.get(draft.order_id)) is not None
+            and (draft.order_id in confirmed or (sale.state == "sale" and sale.placed_at != draft.placed_at))
+        }
         if late:
-            self._sales.set_dates({draft.external_id: draft.placed_at for draft in late})
+            self._sales.set_dates(late)
 
     def _readdress(self, known: Sequence[OrderDraft], partners: Mapping[str, int]) -> None:
         moved = {}

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.unit.builders import W0, W1, W2
 from worker.tiktok.signing import sign_request, verify_webhook_signature, webhook_signature
 
 OFFICIAL_SECRET = "e59af819cc"
@@ -90,22 +91,6 @@ def test_a_multipart_body_is_not_signed(content_type: str) -> None:
     expected = "29553a9329dfd628077e204073d1408a77465385ded1279656083e2d0f18ad59"
     path = "/product/202309/images/upload"
     assert sign_request(SECRET, path, query, b"any bytes", content_type=content_type) == expected
-
-
-W0 = (
-    b'{"type":1,"tts_notification_id":"7380066284010030890","shop_id":"7495540735365777507","timestamp":1718305585,'
-    b'"data":{"is_on_hold_order":true,"order_id":"576653688135258178","order_status":"UNPAID",'
-    b'"update_time":1718305585}}'
-)
-W1 = (
-    b'{"type":1,"tts_notification_id":"7327112393057371910","shop_id":"7494049642642441621","timestamp":1700000000,'
-    b'"data":{"order_id":"576461413038785752","order_status":"AWAITING_SHIPMENT","is_on_hold_order":false,'
-    b'"update_time":1700000000}}'
-)
-W2 = (
-    '{"type": 15, "shop_id": "7494049642642441621", "timestamp": 1700000005, "data": '
-    '{"product_id": "1729592969712207008", "changed_fields": ["title"], "note": "Größe ✓"}}\n'
-).encode()
 
 
 @pytest.mark.parametrize(

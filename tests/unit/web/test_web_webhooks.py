@@ -12,26 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from web_stubs import PATH, Desk, event, signed
 
-from tests.unit.builders import APP_KEY, APP_SECRET, SHOP_ID, make_shop
+from tests.unit.builders import APP_KEY, APP_SECRET, SHOP_ID, W0, W1, W2, make_shop
 from worker.state.accounts import Accounts
 from worker.state.orders import OrderQueue
 from worker.state.secrets import SecretBox
 from worker.state.shops import Shops
-
-W0 = (
-    b'{"type":1,"tts_notification_id":"7380066284010030890","shop_id":"7495540735365777507","timestamp":1718305585,'
-    b'"data":{"is_on_hold_order":true,"order_id":"576653688135258178","order_status":"UNPAID",'
-    b'"update_time":1718305585}}'
-)
-W1 = (
-    b'{"type":1,"tts_notification_id":"7327112393057371910","shop_id":"7494049642642441621","timestamp":1700000000,'
-    b'"data":{"order_id":"576461413038785752","order_status":"AWAITING_SHIPMENT","is_on_hold_order":false,'
-    b'"update_time":1700000000}}'
-)
-W2 = (
-    '{"type": 15, "shop_id": "7494049642642441621", "timestamp": 1700000005, "data": '
-    '{"product_id": "1729592969712207008", "changed_fields": ["title"], "note": "Größe ✓"}}\n'
-).encode()
 
 
 def add_app(desk: Desk, name: str, app_key: str, app_secret: str) -> str:
