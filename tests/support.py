@@ -17,7 +17,8 @@ from sandbox.installation import Installation
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from worker.odoo.gateway import OdooGateway
-from worker.state.orders import OrderQueue, Parked
+from worker.state.dirty_set import Parked
+from worker.state.orders import OrderQueue
 from worker.state.shops import Shop
 from worker.sync.drain import Drain
 from worker.sync.linking import complete_link, consent_url

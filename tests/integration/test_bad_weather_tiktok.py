@@ -99,7 +99,7 @@ def test_an_answer_that_lacks_a_field_parks_its_orders_naming_the_field_until_it
     world.tiktok.fail_next(1, "missing_field", path=DETAIL, name=field)
     world.import_orders(shop, order_id)
     (parked,) = world.queue(shop).all_parked()
-    assert (parked.order_id, parked.code) == (order_id, "invalid_order")
+    assert (parked.id, parked.code) == (order_id, "invalid_order")
     assert field in parked.message
     assert parked.remedy
     world.import_orders(shop, order_id)
@@ -225,6 +225,6 @@ def test_ids_that_make_tiktok_refuse_the_whole_batch_do_not_stop_the_orders_besi
     finally:
         world.tiktok.configure(unknown_order_ids="omit")
     assert {world.sale(order_id)["state"] for order_id in good} == {"sale"}
-    assert {entry.order_id: entry.code for entry in world.queue(mine.shop).all_parked()} == dict.fromkeys(
+    assert {entry.id: entry.code for entry in world.queue(mine.shop).all_parked()} == dict.fromkeys(
         bad, "unknown_order"
     )

@@ -43,9 +43,9 @@ def test_invariant_01_a_change_during_the_import_is_looked_at_again(world: World
     queue.mark([order_id])
     claim = queue.claim(10, 60)
     queue.mark([order_id])
-    assert queue.claim(10, 60).order_ids == []  # nobody else works on it at the same time
+    assert queue.claim(10, 60).ids == []  # nobody else works on it at the same time
     queue.done(claim, order_id)
-    assert queue.claim(10, 60).order_ids == [order_id]
+    assert queue.claim(10, 60).ids == [order_id]
 
 
 def test_invariant_02_acknowledged_means_stored(world: World, settings: Settings) -> None:
@@ -58,7 +58,7 @@ def test_invariant_02_acknowledged_means_stored(world: World, settings: Settings
     world.stack.redis.kill()
     assert _deliver(client, linked, world.order(shop)) == 503  # so that TikTok delivers it again
     world.stack.redis.restart()
-    assert world.queue(shop).claim(10, 60).order_ids == [order_id]
+    assert world.queue(shop).claim(10, 60).ids == [order_id]
 
 
 def test_invariant_02_a_webhook_comes_twice_and_odoo_has_one_order(world: World, settings: Settings) -> None:
@@ -110,7 +110,7 @@ def test_invariant_03_the_polls_cursor_passes_nothing_by(world: World) -> None:
     client.search_orders = search_while_the_list_moves  # type: ignore[method-assign, assignment]
     cursors = world.runtime.cursors
     poll(shop, client, world.queue(shop), cursors, overlap=600)
-    due = set(world.queue(shop).claim(1000, 60).order_ids)
+    due = set(world.queue(shop).claim(1000, 60).ids)
     assert due == {*ids, *added}
     newest = max(order["update_time"] for order in world.tiktok.orders(shop.id))
     assert cursors.get(shop.id) == newest
@@ -123,7 +123,7 @@ def test_invariant_03_a_second_with_more_orders_than_a_page_is_read_whole(world:
     ids = [world.order(shop, create_time=moment, update_time=moment, notify=False) for _ in range(230)]
     ids += [world.order(shop, create_time=moment, update_time=moment + second, notify=False) for second in (1, 2)]
     world.poll(shop)
-    assert set(world.queue(shop).claim(1000, 60).order_ids) == set(ids)
+    assert set(world.queue(shop).claim(1000, 60).ids) == set(ids)
 
 
 def test_invariant_03_a_poll_that_breaks_off_keeps_its_cursor_behind_what_it_kept(world: World) -> None:
@@ -147,7 +147,7 @@ def test_invariant_03_a_poll_that_breaks_off_keeps_its_cursor_behind_what_it_kep
         poll(shop, client, world.queue(shop), world.runtime.cursors, overlap=600)
     assert world.runtime.cursors.get(shop.id) == start + 99
     world.poll(shop)
-    assert set(world.queue(shop).claim(1000, 60).order_ids) == set(ids)
+    assert set(world.queue(shop).claim(1000, 60).ids) == set(ids)
 
 
 def test_invariant_04_exactly_once_in_odoo(world: World) -> None:
@@ -227,7 +227,7 @@ def test_invariant_05_one_bad_order_never_stops_the_others(world: World) -> None
     random.Random(5).shuffle(ids)
     world.import_orders(shop, *ids)
     assert {world.sale(order_id)["state"] for order_id in good} == {"sale"}
-    parked = {entry.order_id: entry for entry in world.queue(shop).all_parked()}
+    parked = {entry.id: entry for entry in world.queue(shop).all_parked()}
     assert {order_id: entry.code for order_id, entry in parked.items()} == bad
     assert all(entry.message and entry.next_attempt for entry in parked.values())
     unknown = next(entry for entry in parked.values() if entry.code == "unknown_sku")
@@ -329,7 +329,7 @@ def test_invariant_07_go_live_decides_and_not_the_status(world: World) -> None:
     world.import_orders(shop, *wanted.values(), *waiting.values(), *left)
     assert {status for status, order_id in wanted.items() if len(world.sales(order_id)) == 1} == set(wanted)
     assert [world.sales(order_id) for order_id in (*waiting.values(), *left)] == [[]] * 5
-    assert {entry.order_id: entry.status for entry in world.queue(shop).all_waiting()} == {
+    assert {entry.id: entry.status for entry in world.queue(shop).all_waiting()} == {
         order_id: status for status, order_id in waiting.items()
     }
     world.tiktok.set_status(waiting["ON_HOLD"], "AWAITING_SHIPMENT")
@@ -532,7 +532,7 @@ def test_work_of_a_vanished_worker_is_due_again(world: World) -> None:
     order_id = world.order(shop)
     queue = world.queue(shop)
     queue.mark([order_id])
-    assert queue.claim(10, 0.05).order_ids == [order_id]
+    assert queue.claim(10, 0.05).ids == [order_id]
     wait_for(queue.work_to_do, 5, "the lease to end")
     world.drain_once(shop)
     assert world.sale(order_id)["state"] == "sale"

@@ -20,8 +20,8 @@ from tests.unit.builders import APP_KEY, APP_SECRET, SHOP_ID, add_account, make_
 from worker.errors import RetryableError
 from worker.settings import get_settings
 from worker.state.cursors import beat
+from worker.state.dirty_set import Parked
 from worker.state.inbox import count
-from worker.state.orders import Parked
 from worker.state.problems import ODOO
 from worker.sync import runtime as runtime_module
 from worker.sync.runtime import Runtime, get_runtime
@@ -193,7 +193,7 @@ def test_every_list_is_one_json_document(
 ) -> None:
     queue = runtime.queue(SHOP_ID)
     queue.mark(["571"])
-    entry = Parked(order_id="571", code="unknown_sku", message="Größe ✓", ship_by=datetime.now(UTC))
+    entry = Parked(id="571", code="unknown_sku", message="Größe ✓", ship_by=datetime.now(UTC))
     queue.park(queue.claim(1, 60), entry, 30)
     ended = run(*arguments, "--json")
     assert (ended.code, ended.err) == (0, "")
@@ -239,7 +239,7 @@ def test_status_ends_with_1_when_something_needs_a_person(run: Run, runtime: Run
     if what == "parked":
         queue = runtime.queue(SHOP_ID)
         queue.mark(["571"])
-        queue.park(queue.claim(1, 60), Parked(order_id="571", code="unknown_sku", message="?"), 30)
+        queue.park(queue.claim(1, 60), Parked(id="571", code="unknown_sku", message="?"), 30)
     if what == "problem":
         runtime.problems.report(ODOO, RetryableError("Odoo is away.", code="odoo_unavailable"), 15)
     if what == "reauthorize":
@@ -362,7 +362,7 @@ def test_orders_are_made_due_by_id_and_a_worker_is_told(
     ended = run("orders", "import", "571", "572", "--force")
     assert (ended.code, ended.err) == (0, "")
     claim = runtime.queue(SHOP_ID).claim(10, 60)
-    assert set(claim.order_ids) == claim.forced == {"571", "572"}
+    assert set(claim.ids) == claim.forced == {"571", "572"}
     assert sent == [("drain", SHOP_ID)]
 
 
@@ -379,8 +379,8 @@ def test_parked_orders_are_tried_again(run: Run, runtime: Runtime, shop: None, s
     queue = runtime.queue(SHOP_ID)
     queue.mark(["571", "572"])
     claim = queue.claim(2, 60)
-    for order_id in claim.order_ids:
-        queue.park(claim, Parked(order_id=order_id, code="unknown_sku", message="?"), 3600)
+    for order_id in claim.ids:
+        queue.park(claim, Parked(id=order_id, code="unknown_sku", message="?"), 3600)
     assert run("orders", "retry", "571").code == 0
     assert queue.counts().due == 1
     assert "2 orders are tried again" in run("orders", "retry", "--all").out

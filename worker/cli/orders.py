@@ -87,7 +87,7 @@ def parked(shop_id: str | None, as_json: bool) -> None:
     for shop in shops:
         for entry in runtime.queue(shop.id).all_parked():
             ship_by = entry.ship_by.strftime("%Y-%m-%d %H:%M") if entry.ship_by else None
-            rows.append((shop.id, entry.order_id, entry.code, entry.message, entry.remedy, ship_by, entry.attempts))
+            rows.append((shop.id, entry.id, entry.code, entry.message, entry.remedy, ship_by, entry.attempts))
     columns = ("shop", "order", "code", "reason", "remedy", "ship_by", "attempts")
     show(columns, rows, as_json=as_json, empty="No order is parked.")
 
@@ -101,7 +101,7 @@ def retry(shop_id: str | None, order_ids: tuple[str, ...], all_parked: bool) -> 
     runtime = get_runtime()
     shop = _shop(runtime, shop_id)
     queue = runtime.queue(shop.id)
-    ids = [entry.order_id for entry in queue.all_parked()] if all_parked else list(order_ids)
+    ids = [entry.id for entry in queue.all_parked()] if all_parked else list(order_ids)
     if not ids and not all_parked:
         raise click.UsageError("Name the orders, or use --all.")
     _check_ids(ids)

@@ -14,7 +14,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from worker.errors import ConnectorError, OrderError
 from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError
 from worker.odoo.sales import SalesOrders
-from worker.state.orders import Claim, OrderQueue, Parked
+from worker.state.dirty_set import Claim, Parked
+from worker.state.orders import OrderQueue, Waiting
 from worker.state.problems import ODOO, shop_in_odoo_scope, shop_scope
 from worker.state.shops import Shop
 from worker.sync.order_cancel import cancel_orders
@@ -57,13 +58,13 @@ class Drain:
         if self.problems.paused(ODOO, scope, odoo_scope):
             return False
         claim = self.queue.claim(self.settings.order_batch_size, self.settings.order_lease)
-        if not claim.order_ids:
+        if not claim.ids:
             return False
-        is_full = len(claim.order_ids) >= self.settings.order_batch_size
+        is_full = len(claim.ids) >= self.settings.order_batch_size
         if is_full:
             on_more()
         started = time.monotonic()
-        open_ids = set(claim.order_ids)
+        open_ids = set(claim.ids)
         side = scope
         try:
             self._set_poison_aside(claim, open_ids)
@@ -84,7 +85,7 @@ class Drain:
         log.info(
             "orders.drained",
             shop=self.shop.id,
-            orders=len(claim.order_ids),
+            orders=len(claim.ids),
             created=created,
             seconds=round(time.monotonic() - started, 3),
         )
@@ -109,7 +110,7 @@ class Drain:
 
     def _fetch(self, claim: Claim, open_ids: set[str]) -> list[Order]:
         """The orders as TikTok has them now; those that it does not know or that cannot be read are parked."""
-        details = self.client.order_details([order_id for order_id in claim.order_ids if order_id in open_ids])
+        details = self.client.order_details([order_id for order_id in claim.ids if order_id in open_ids])
         # A row without an id is one of those that seem to be missing.
         nameless = next((bad.reason for bad in details.invalid if not bad.id), "")
         for order_id in details.missing:
@@ -157,7 +158,10 @@ class Drain:
                 elif action is Action.CANCEL:
                     cancelled.append(order)
                 elif action is Action.WAIT:
-                    self.queue.wait(claim, order.id, order.status, update_time=_seen(order))
+                    waiting = Waiting(
+                        id=order.id, status=order.status, units=order.units, warehouse_id=order.warehouse_id
+                    )
+                    self.queue.wait(claim, waiting, update_time=_seen(order))
                     open_ids.discard(order.id)
                 else:
                     log.info("order.skipped", shop=self.shop.id, order=order.id, reason=reason)
@@ -212,7 +216,7 @@ class Drain:
         if error.code == "poison":
             pause = self.settings.retry_longest
         entry = Parked(
-            order_id=order_id,
+            id=order_id,
             code=error.code,
             message=error.message,
             remedy=error.remedy,
@@ -220,6 +224,8 @@ class Drain:
             ship_by=order.rts_sla_time if order else None,
             attempts=attempts,
             next_attempt=datetime.now(UTC) + timedelta(seconds=pause),
+            units=order.units if order else {},
+            warehouse_id=order.warehouse_id if order else "",
         )
         if known is not None:
             entry.since = known.since

@@ -34,7 +34,7 @@ def receive(inbox: Inbox, number: int = 1, **values: Any) -> Received:
 
 
 def due(redis: Any, shop_id: str = SHOP_ID) -> list[str]:
-    return sorted(OrderQueue(redis, shop_id).claim(100, 60).order_ids)
+    return sorted(OrderQueue(redis, shop_id).claim(100, 60).ids)
 
 
 def test_a_webhook_is_kept_and_its_orders_are_due(inbox: Inbox, redis: Any) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from tests.unit.builders import SHOP_ID
 from tests.unit.conftest import Clock
-from worker.state.orders import Claim, OrderQueue, Parked
+from worker.state.dirty_set import Claim, Parked
+from worker.state.orders import OrderQueue, Waiting
 
 LEASE = 300.0
 
@@ -22,7 +23,7 @@ def queue(redis: Any, clock: Clock) -> OrderQueue:
 
 
 def claimed(queue: OrderQueue, limit: int = 50) -> list[str]:
-    return queue.claim(limit, LEASE).order_ids
+    return queue.claim(limit, LEASE).ids
 
 
 def test_a_marked_order_is_claimed_once(queue: OrderQueue) -> None:
@@ -53,7 +54,7 @@ def test_the_longest_due_come_first_and_no_more_than_asked_for(queue: OrderQueue
 
 def test_a_claim_of_nothing_leases_nothing(queue: OrderQueue) -> None:
     claim = queue.claim(50, LEASE)
-    assert (claim.order_ids, claim.crashes, claim.forced) == ([], {}, frozenset())
+    assert (claim.ids, claim.crashes, claim.forced) == ([], {}, frozenset())
     assert claim.token
 
 
@@ -94,7 +95,7 @@ def test_an_earlier_due_time_stays(queue: OrderQueue, clock: Clock) -> None:
 
 def test_a_mark_brings_a_parked_order_forward(queue: OrderQueue) -> None:
     queue.mark(["1"])
-    queue.park(queue.claim(1, LEASE), Parked(order_id="1", code="unknown_sku", message="?"), 3600)
+    queue.park(queue.claim(1, LEASE), Parked(id="1", code="unknown_sku", message="?"), 3600)
     assert claimed(queue) == []
     queue.mark(["1"])
     assert claimed(queue) == ["1"]
@@ -110,7 +111,7 @@ def test_a_parked_order_keeps_its_reason_and_is_due_after_the_pause(queue: Order
     assert queue.all_parked() == [entry]
     clock.forward(31)
     claim = queue.claim(1, LEASE)
-    assert claim.order_ids == ["1"]
+    assert claim.ids == ["1"]
     assert queue.parked("1") == entry  # the reason holds until the order is as it should be
     queue.done(claim, "1")
     assert queue.parked("1") is None
@@ -121,15 +122,15 @@ def test_parked_orders_are_listed_longest_parked_first(queue: OrderQueue) -> Non
     queue.mark(["1", "2", "3"])
     claim = queue.claim(3, LEASE)
     for order_id, age in (("1", 5), ("2", 50), ("3", 20)):
-        entry = Parked(order_id=order_id, code="x", message="x", since=now - timedelta(minutes=age))
+        entry = Parked(id=order_id, code="x", message="x", since=now - timedelta(minutes=age))
         queue.park(claim, entry, 30)
-    assert [entry.order_id for entry in queue.all_parked()] == ["2", "3", "1"]
+    assert [entry.id for entry in queue.all_parked()] == ["2", "3", "1"]
 
 
 def test_a_waiting_order_is_not_due_and_leaves_the_list_when_done(queue: OrderQueue, clock: Clock) -> None:
     queue.mark(["1"])
-    queue.wait(queue.claim(1, LEASE), "1", "ON_HOLD", update_time=100)
-    assert [(entry.order_id, entry.status) for entry in queue.all_waiting()] == [("1", "ON_HOLD")]
+    queue.wait(queue.claim(1, LEASE), Waiting(id="1", status="ON_HOLD"), update_time=100)
+    assert [(entry.id, entry.status) for entry in queue.all_waiting()] == [("1", "ON_HOLD")]
     clock.forward(10 * LEASE)
     assert claimed(queue) == []
     queue.mark(["1"])
@@ -140,12 +141,12 @@ def test_a_waiting_order_is_not_due_and_leaves_the_list_when_done(queue: OrderQu
 def test_an_order_is_waiting_or_parked_and_never_both(queue: OrderQueue) -> None:
     """Both count against stock: an order in both lists would count twice."""
     queue.mark(["1"])
-    queue.wait(queue.claim(1, LEASE), "1", "ON_HOLD", update_time=100)
+    queue.wait(queue.claim(1, LEASE), Waiting(id="1", status="ON_HOLD"), update_time=100)
     queue.mark(["1"])
-    queue.park(queue.claim(1, LEASE), Parked(order_id="1", code="unknown_sku", message="?"), 30)
+    queue.park(queue.claim(1, LEASE), Parked(id="1", code="unknown_sku", message="?"), 30)
     assert (queue.counts().waiting, queue.counts().parked) == (0, 1)
     queue.mark(["1"])
-    queue.wait(queue.claim(1, LEASE), "1", "ON_HOLD", update_time=101)
+    queue.wait(queue.claim(1, LEASE), Waiting(id="1", status="ON_HOLD"), update_time=101)
     assert (queue.counts().waiting, queue.counts().parked) == (1, 0)
 
 
@@ -158,7 +159,7 @@ def test_orders_of_a_vanished_worker_are_due_again_and_the_crash_is_counted(queu
     clock.forward(0.2)
     assert queue.work_to_do()
     claim = queue.claim(50, LEASE)
-    assert set(claim.order_ids) == {"1", "2"}
+    assert set(claim.ids) == {"1", "2"}
     assert claim.crashes == {"1": 1, "2": 1}
 
 
@@ -177,7 +178,7 @@ def test_an_order_over_which_two_workers_vanished_is_claimed_alone(queue: OrderQ
         clock.forward(LEASE + 1)
     queue.mark(["2", "3"])
     suspect = queue.claim(50, LEASE)
-    assert (suspect.order_ids, suspect.crashes) == (["1"], {"1": 2})
+    assert (suspect.ids, suspect.crashes) == (["1"], {"1": 2})
     assert set(claimed(queue)) == {"2", "3"}
 
 
@@ -205,7 +206,7 @@ def lost_lease(queue: OrderQueue, clock: Clock) -> tuple[Claim, Claim]:
 
 def test_done_after_a_lost_lease_does_nothing(queue: OrderQueue, clock: Clock) -> None:
     slow, other = lost_lease(queue, clock)
-    queue.park(other, Parked(order_id="1", code="unknown_sku", message="?"), 30)
+    queue.park(other, Parked(id="1", code="unknown_sku", message="?"), 30)
     queue.done(slow, "1", update_time=999)
     assert queue.parked("1") is not None
     assert queue.unseen({"1": 999}) == ["1"]
@@ -216,7 +217,7 @@ def test_done_after_a_lost_lease_does_nothing(queue: OrderQueue, clock: Clock) -
 def test_parking_after_a_lost_lease_does_nothing(queue: OrderQueue, clock: Clock) -> None:
     slow, other = lost_lease(queue, clock)
     queue.done(other, "1")
-    queue.park(slow, Parked(order_id="1", code="odoo_refused", message="?"), 30)
+    queue.park(slow, Parked(id="1", code="odoo_refused", message="?"), 30)
     assert queue.all_parked() == []
     clock.forward(31)
     assert claimed(queue) == []
@@ -225,7 +226,7 @@ def test_parking_after_a_lost_lease_does_nothing(queue: OrderQueue, clock: Clock
 def test_waiting_after_a_lost_lease_does_nothing(queue: OrderQueue, clock: Clock) -> None:
     slow, other = lost_lease(queue, clock)
     queue.done(other, "1", update_time=200)
-    queue.wait(slow, "1", "ON_HOLD", update_time=100)
+    queue.wait(slow, Waiting(id="1", status="ON_HOLD"), update_time=100)
     assert queue.all_waiting() == []
     assert queue.unseen({"1": 200}) == []
 
@@ -242,7 +243,7 @@ def test_a_settled_order_cannot_be_settled_twice(queue: OrderQueue) -> None:
     queue.mark(["1"])
     claim = queue.claim(1, LEASE)
     queue.done(claim, "1")
-    queue.park(claim, Parked(order_id="1", code="x", message="x"), 0)
+    queue.park(claim, Parked(id="1", code="x", message="x"), 0)
     assert queue.all_parked() == []
     assert claimed(queue) == []
 
@@ -252,7 +253,7 @@ def test_force_holds_until_the_order_is_done(queue: OrderQueue) -> None:
     queue.mark(["1"], force=True)
     claim = queue.claim(2, LEASE)
     assert claim.forced == {"1"}
-    queue.park(claim, Parked(order_id="1", code="unknown_sku", message="?"), 0)
+    queue.park(claim, Parked(id="1", code="unknown_sku", message="?"), 0)
     queue.done(claim, "2")
     claim = queue.claim(2, LEASE)
     assert claim.forced == {"1"}
@@ -278,7 +279,7 @@ def test_two_claimers_never_share_an_order(server: fakeredis.FakeServer) -> None
     def work() -> None:
         own = OrderQueue(fakeredis.FakeRedis(server=server, decode_responses=True), SHOP_ID)
         barrier.wait()
-        while got := own.claim(7, LEASE).order_ids:
+        while got := own.claim(7, LEASE).ids:
             taken.extend(got)
 
     threads = [threading.Thread(target=work) for _ in range(6)]
@@ -315,9 +316,9 @@ def test_imported_orders_are_remembered_for_as_long_as_asked(queue: OrderQueue, 
 def test_counts_tell_where_each_order_is(queue: OrderQueue, clock: Clock) -> None:
     queue.mark([str(number) for number in range(6)])
     claim = queue.claim(4, LEASE)
-    first, second, third, _ = claim.order_ids
-    queue.park(claim, Parked(order_id=first, code="x", message="x"), 60)
-    queue.wait(claim, second, "UNPAID", update_time=1)
+    first, second, third, _ = claim.ids
+    queue.park(claim, Parked(id=first, code="x", message="x"), 60)
+    queue.wait(claim, Waiting(id=second, status="UNPAID"), update_time=1)
     queue.done(claim, third)
     clock.forward(7)
     counts = queue.counts()
@@ -329,8 +330,8 @@ def test_unsettled_orders_are_those_that_are_due_worked_on_or_parked(queue: Orde
     queue.mark(["1", "2", "3", "4"])
     claim = queue.claim(4, LEASE)
     queue.done(claim, "1")
-    queue.wait(claim, "2", "ON_HOLD", update_time=1)
-    queue.park(claim, Parked(order_id="3", code="x", message="x"), 60)
+    queue.wait(claim, Waiting(id="2", status="ON_HOLD"), update_time=1)
+    queue.park(claim, Parked(id="3", code="x", message="x"), 60)
     queue.mark(["5"])
     assert queue.unsettled() == ["3", "4", "5"]
 
@@ -338,8 +339,8 @@ def test_unsettled_orders_are_those_that_are_due_worked_on_or_parked(queue: Orde
 def test_a_removed_shop_leaves_nothing_behind(queue: OrderQueue, redis: Any) -> None:
     queue.mark(["1", "2", "3", "4"], force=True)
     claim = queue.claim(3, LEASE)
-    queue.park(claim, Parked(order_id="1", code="x", message="x"), 60)
-    queue.wait(claim, "2", "UNPAID", update_time=1)
+    queue.park(claim, Parked(id="1", code="x", message="x"), 60)
+    queue.wait(claim, Waiting(id="2", status="UNPAID"), update_time=1)
     queue.remember_imported(["9"])
     queue.drop()
     queue.done(claim, "3", update_time=5)  # a worker that was still at it

@@ -10,7 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from worker.state.orders import Claim, OrderQueue, Parked
+from worker.state.dirty_set import Claim, Parked
+from worker.state.orders import OrderQueue
 
 LEASE = 100.0
 IDS = st.sampled_from([str(number) for number in range(6)])
@@ -60,13 +61,13 @@ class DirtySet(RuleBasedStateMachine):
                 self.crashes[order_id] = self.crashes.get(order_id, 0) + 1
                 self._due(order_id, self.now)
         free = {i for i, when in self.due.items() if when <= self.now and i not in self.leases}
-        assert set(claim.order_ids) <= free
-        assert len(claim.order_ids) <= limit
-        assert bool(claim.order_ids) == bool(free)  # whoever asks gets work when there is any
-        assert claim.crashes == {i: self.crashes[i] for i in claim.order_ids if self.crashes.get(i)}
-        suspects = [i for i in claim.order_ids if self.crashes.get(i, 0) >= 2]
-        assert not suspects or claim.order_ids == suspects[:1]
-        for order_id in claim.order_ids:
+        assert set(claim.ids) <= free
+        assert len(claim.ids) <= limit
+        assert bool(claim.ids) == bool(free)  # whoever asks gets work when there is any
+        assert claim.crashes == {i: self.crashes[i] for i in claim.ids if self.crashes.get(i)}
+        suspects = [i for i in claim.ids if self.crashes.get(i, 0) >= 2]
+        assert not suspects or claim.ids == suspects[:1]
+        for order_id in claim.ids:
             del self.due[order_id]
             self.leases[order_id] = (claim.token, self.now + LEASE)
         return claim
@@ -81,22 +82,22 @@ class DirtySet(RuleBasedStateMachine):
 
     @rule(claim=consumes(claims))
     def done(self, claim: Claim) -> None:
-        for order_id in claim.order_ids:
+        for order_id in claim.ids:
             self.queue.done(claim, order_id)
             if self._ends(claim, order_id):
                 self.reasons.pop(order_id, None)
 
     @rule(claim=consumes(claims), pause=st.sampled_from([0.0, 20.0]))
     def again(self, claim: Claim, pause: float) -> None:
-        self.queue.again(claim, claim.order_ids, pause)
-        for order_id in claim.order_ids:
+        self.queue.again(claim, claim.ids, pause)
+        for order_id in claim.ids:
             if self._ends(claim, order_id):
                 self._due(order_id, self.now + pause)
 
     @rule(claim=consumes(claims), reason=st.sampled_from(["unknown_sku", "total_mismatch"]))
     def park(self, claim: Claim, reason: str) -> None:
-        for order_id in claim.order_ids:
-            self.queue.park(claim, Parked(order_id=order_id, code=reason, message="?"), 20)
+        for order_id in claim.ids:
+            self.queue.park(claim, Parked(id=order_id, code=reason, message="?"), 20)
             if self._ends(claim, order_id):
                 self.reasons[order_id] = reason
                 self._due(order_id, self.now + 20)
@@ -106,7 +107,7 @@ class DirtySet(RuleBasedStateMachine):
         counts = self.queue.counts()
         due = sum(when <= self.now for when in self.due.values())
         assert (counts.due, counts.later, counts.leased) == (due, len(self.due) - due, len(self.leases))
-        assert {entry.order_id: entry.code for entry in self.queue.all_parked()} == self.reasons
+        assert {entry.id: entry.code for entry in self.queue.all_parked()} == self.reasons
 
     @invariant()
     def a_parked_order_is_due_or_worked_on(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.builders import APP_KEY, APP_SECRET, SHOP_ID, add_account, make_shop
 from worker.errors import ConfigurationError
-from worker.state.orders import Parked
+from worker.state.dirty_set import Parked
 from worker.state.secrets import SecretBox, generate_key
 from worker.sync.backup import export_state, restore_state
 from worker.sync.runtime import Runtime
@@ -52,12 +52,12 @@ def test_orders_that_were_parked_are_looked_at_again(runtime: Runtime, backup: s
     queue = runtime.queue(SHOP_ID)
     queue.mark(["571", "572"])
     claim = queue.claim(2, 60)
-    queue.park(claim, Parked(order_id="571", code="unknown_sku", message="?"), 3600)
+    queue.park(claim, Parked(id="571", code="unknown_sku", message="?"), 3600)
     queue.done(claim, "572")
     backup = export_state(runtime)
     runtime.redis.flushall()
     restore_state(runtime, backup)
-    assert runtime.queue(SHOP_ID).claim(10, 60).order_ids == ["571"]
+    assert runtime.queue(SHOP_ID).claim(10, 60).ids == ["571"]
 
 
 def test_restoring_twice_is_restoring_once(runtime: Runtime, backup: str) -> None:

@@ -111,7 +111,7 @@ class Bench:
         return Drain(self.runtime, self.shop).run()
 
     def parked(self) -> dict[str, str]:
-        return {entry.order_id: entry.code for entry in self.queue.all_parked()}
+        return {entry.id: entry.code for entry in self.queue.all_parked()}
 
     def problem(self) -> tuple[str, str]:
         (problem,) = self.runtime.problems.all()
@@ -156,7 +156,7 @@ def test_a_full_batch_calls_another_worker_before_it_begins(bench: Bench) -> Non
     bench.place(*ids)
     bench.queue.mark(ids)
     left: list[list[str]] = []
-    Drain(bench.runtime, bench.shop).run(on_more=lambda: left.append(bench.queue.claim(50, 60).order_ids))
+    Drain(bench.runtime, bench.shop).run(on_more=lambda: left.append(bench.queue.claim(50, 60).ids))
     assert [len(batch) for batch in left] == [10]
     assert [len(asked) for asked in bench.tiktok.asked] == [50]
 
@@ -170,7 +170,7 @@ def test_each_status_is_settled_in_its_own_way(bench: Bench) -> None:
     bench.drain("571", "572", "573", "574", "575", "576")
     assert bench.odoo.batches == [["571"]]
     assert bench.odoo.cancelled == ["573"]
-    assert [entry.order_id for entry in bench.queue.all_waiting()] == ["572"]
+    assert [entry.id for entry in bench.queue.all_waiting()] == ["572"]
     assert bench.parked() == {"575": "unknown_status", "576": "unknown_order"}
     assert bench.queue.counts().later == 2
 
@@ -425,7 +425,7 @@ def test_an_order_over_which_workers_vanish_is_set_aside(bench: Bench, clock: Cl
     bench.place("571", "572")
     bench.queue.mark(["571"])
     for _ in range(5):
-        assert bench.queue.claim(1, 10).order_ids == ["571"]
+        assert bench.queue.claim(1, 10).ids == ["571"]
         clock.forward(11)
     bench.queue.mark(["572"])
     assert bench.drain() is True  # the suspect came alone; the others are still due

@@ -32,7 +32,7 @@ class Poller:
         return poll(self.shop, orders, self.queue, self.cursors, overlap=overlap)  # type: ignore[arg-type]
 
     def due(self) -> set[str]:
-        return set(self.queue.claim(10_000, 60).order_ids)
+        return set(self.queue.claim(10_000, 60).ids)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_second_poll_makes_nothing_due_that_was_settled(poller: Poller) -> Non
     found = MovingList({"1": START, "2": START})
     poller.poll(found)
     claim = poller.queue.claim(2, 60)
-    for order_id in claim.order_ids:
+    for order_id in claim.ids:
         poller.queue.done(claim, order_id, update_time=START)
     assert poller.poll(found) == 0
     found.updates["2"] += 1
@@ -173,7 +173,7 @@ def test_sync_since_takes_settled_orders_too_and_leaves_the_cursor_alone(poller:
     found = MovingList(orders(5))
     poller.poll(found)
     claim = poller.queue.claim(5, 60)
-    for order_id in claim.order_ids:
+    for order_id in claim.ids:
         poller.queue.done(claim, order_id, update_time=START + 10)
     cursor = poller.cursors.get(SHOP_ID)
     since = datetime.fromtimestamp(START + 2, UTC)

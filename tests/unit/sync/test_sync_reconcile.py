@@ -12,7 +12,8 @@ from tests.unit.builders import PLACED_AT, SHOP_ID, make_order, make_shop
 from tests.unit.sync.moving_list import MovingList
 from worker.errors import PermanentError
 from worker.odoo.sales import SalesOrder
-from worker.state.orders import OrderQueue, Parked
+from worker.state.dirty_set import Parked
+from worker.state.orders import OrderQueue
 from worker.sync import reconcile as module
 from worker.sync.reconcile import Report, reconcile
 
@@ -100,7 +101,7 @@ def test_each_kind_of_difference_is_found(bench: Bench) -> None:
 def test_a_parked_order_is_missing_with_its_reason(bench: Bench) -> None:
     bench.place("571")
     bench.queue.mark(["571"])
-    bench.queue.park(bench.queue.claim(1, 60), Parked(order_id="571", code="unknown_sku", message="No product X."), 30)
+    bench.queue.park(bench.queue.claim(1, 60), Parked(id="571", code="unknown_sku", message="No product X."), 30)
     (difference,) = bench.compare().differences
     assert difference.text == "parked (unknown_sku): No product X."
 

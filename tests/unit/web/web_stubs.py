@@ -63,7 +63,7 @@ class Desk:
         return self.post(json.dumps(event(**fields)).encode(), path)
 
     def due(self, shop_id: str = SHOP_ID) -> list[str]:
-        return sorted(OrderQueue(self.redis, shop_id).claim(1000, 60).order_ids)
+        return sorted(OrderQueue(self.redis, shop_id).claim(1000, 60).ids)
 
     def events(self) -> list[Event]:
         return Inbox(self.redis).latest()

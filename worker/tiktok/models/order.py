@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -170,6 +171,11 @@ class Order(OrderSummary):
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return [("id", self.id), ("status", self.status)]
+
+    @property
+    def units(self) -> dict[str, int]:
+        """Units by SKU id: each line item is one. Lines that are cancelled alone take nothing."""
+        return dict(Counter(line.sku_id for line in self.line_items if line.display_status != "CANCELLED"))
 
     @field_validator("recipient_address", mode="before")
     @classmethod

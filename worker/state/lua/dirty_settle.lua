@@ -1,7 +1,7 @@
--- End the lease of one order and keep what came of it, all or nothing.
+-- End the lease of one thing and keep what came of it, all or nothing.
 -- KEYS due, leased, tokens, crashes, parked, waiting, force, settled
--- ARGV token, order id, seconds until due again ('' = not by itself), outcome (done, wait, again, park), entry to keep (JSON),
---      TikTok's update time as it was seen ('' = none), '1' when the claim was forced, '1' when the order is suspect
+-- ARGV token, id, seconds until due again ('' = not by itself), outcome (done, wait, again, park), entry to keep (JSON),
+--      TikTok's update time as it was seen ('' = none), '1' when the claim was forced, '1' when it is suspect
 -- Does nothing and returns 0 when the lease has passed to somebody else: what they find out counts.
 local id = ARGV[2]
 if redis.call('HGET', KEYS[3], id) ~= ARGV[1] then return 0 end
@@ -17,7 +17,7 @@ if outcome ~= 'again' then
 end
 if outcome == 'park' then redis.call('HSET', KEYS[5], id, ARGV[5]) end
 if outcome == 'wait' then redis.call('HSET', KEYS[6], id, ARGV[5]) end
--- A force that was asked for while the order was worked on is for the next look at it.
+-- A force that was asked for while it was worked on is for the next look at it.
 if outcome == 'done' and ARGV[7] == '1' then redis.call('SREM', KEYS[7], id) end
 if ARGV[6] ~= '' then redis.call('ZADD', KEYS[8], ARGV[6], id) end
 

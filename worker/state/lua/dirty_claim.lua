@@ -1,9 +1,9 @@
--- Lease due orders to one worker: KEYS due, leased, tokens, crashes; ARGV limit, lease seconds, token.
+-- Lease due things to one worker: KEYS due, leased, tokens, crashes; ARGV limit, lease seconds, token.
 -- Returns {id, crashes, id, crashes, ...}. Redis's clock decides, so a worker whose clock is wrong does no harm.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 
--- Orders of a worker that vanished are due again. Each such end is counted: an order that kills workers must not
+-- Things of a worker that vanished are due again. Each such end is counted: one that kills workers must not
 -- go on doing so for ever.
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now)) do
   redis.call('ZREM', KEYS[2], id)
