@@ -11,7 +11,7 @@ from sandbox.stack.postgres import ROLE, PostgresServer
 from sandbox.stack.processes import Process, answers, free_port, listens, wait_for
 
 TEMPLATE_DATABASE = "template_odoo"
-MODULES = ("sale_management", "stock", "sale_stock", "stock_delivery")
+MODULES = ("sale_management", "stock", "sale_stock", "stock_delivery", "mrp")
 CONFIG = """\
 [options]
 addons_path = {addons}

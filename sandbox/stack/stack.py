@@ -216,6 +216,41 @@ class Stack:
             admin.execute_kw("stock.quant", "action_apply_inventory", [counted], context)
         return {row.default_code: product for product, row in zip(ids, rows, strict=True)}
 
+    def set_quantity(self, product_id: int, quantity: float, *, warehouse: str | None = None) -> None:
+        """Count a product anew: ``quantity`` units lie in the stock location of a warehouse (its code; or the first).
+
+        :raises StackError: there is no such warehouse.
+        """
+        domain = [("code", "=", warehouse)] if warehouse else []
+        admin = self.admin()
+        found = admin.execute_kw("stock.warehouse", "search_read", [domain, ["lot_stock_id"]], {"limit": 1})
+        if not found:
+            raise StackError(f"Odoo has no warehouse with the code {warehouse!r}.")
+        count = {
+            "product_id": product_id,
+            "location_id": found[0]["lot_stock_id"][0],
+            "inventory_quantity": quantity,
+        }
+        context = {"context": {"inventory_mode": True}}
+        counted = admin.execute_kw("stock.quant", "create", [[count]], context)
+        admin.execute_kw("stock.quant", "action_apply_inventory", [counted], context)
+
+    def add_kit(self, default_code: str, name: str, price: float, components: Iterable[tuple[int, float]]) -> int:
+        """Make a kit (a phantom bill of materials) of ``(product variant id, units)``; answers its variant id.
+
+        The kit itself is not storable, as a product that a person makes in Odoo is not either.
+        """
+        lines = [(0, 0, {"product_id": component, "product_qty": units}) for component, units in components]
+        values = {
+            "default_code": default_code,
+            "name": name,
+            "list_price": price,
+            "type": "consu",
+            "bom_ids": [(0, 0, {"type": "phantom", "bom_line_ids": lines})],
+        }
+        kit: int = self.admin().execute_kw("product.product", "create", [[values]])[0]
+        return kit
+
     def sql(self, query: str, *parameters: object, database: str | None = None) -> list[tuple[Any, ...]]:
         """Run one query on the stack's database in a transaction of its own and return its rows, if it has any."""
         dsn = self.odoo.postgres.dsn(database or self.database)

@@ -1,0 +1,133 @@
+"""A merchant's people at work in Odoo, and the bot beside them: for tests of what the connector reads of stock."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+from sandbox.stack.stack import Stack
+from worker.odoo.gateway import OdooGateway
+from worker.odoo.rpc import OdooRpc
+
+
+class Counting:
+    """A gateway that counts."""
+
+    def __init__(self, gateway: OdooGateway) -> None:
+        self._gateway = gateway
+        self.calls: list[str] = []
+
+    def call(self, model: str, method: str, **arguments: Any) -> Any:
+        self.calls.append(f"{model}.{method}")
+        return self._gateway.call(model, method, **arguments)
+
+
+def rpc(stack: Stack, user: str, password: str, database: str | None = None) -> OdooRpc:
+    """Any user of the stack's Odoo."""
+    return OdooRpc(
+        url=stack.environment()["ODOO_URL"],
+        database=database or stack.database,
+        user=user,
+        password=password,
+        timeout=60,
+    )
+
+
+def bot_of(stack: Stack, database: str | None = None) -> OdooRpc:
+    """The bot user, with no other rights than the documented ones."""
+    return rpc(stack, stack.credentials.bot_login, stack.credentials.bot_api_key, database)
+
+
+class Merchant:
+    """What people do in Odoo, as an administrator."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.warehouses = {
+            row["code"]: row
+            for row in self.do("stock.warehouse", "search_read", [], ["code", "lot_stock_id", "view_location_id"])
+        }
+        self._buyer = self.do("res.partner", "create", {"name": "Buyer"})
+
+    def do(self, model: str, method: str, *arguments: Any, **keywords: Any) -> Any:
+        return self.stack.admin().execute_kw(model, method, list(arguments), keywords)
+
+    def product(self, quantity: float = 0, *, warehouse: str | None = None) -> int:
+        [product] = self.products(quantity if warehouse is None else 0)
+        if warehouse is not None:
+            self.stack.set_quantity(product, quantity, warehouse=warehouse)
+        return product
+
+    def products(self, *quantities: float) -> list[int]:
+        """New products with so many units in the first warehouse; quicker than one by one."""
+        codes = [f"STOCK-{secrets.token_hex(4)}" for _ in quantities]
+        rows = [(code, code, 10, units) for code, units in zip(codes, quantities, strict=True)]
+        made = self.stack.add_products(rows)
+        return [made[code] for code in codes]
+
+    def kit(self, *components: tuple[int, float]) -> int:
+        code = f"KIT-{secrets.token_hex(4)}"
+        return self.stack.add_kit(code, code, 10, components)
+
+    def order(self, *lines: tuple[int, float], origin: str | bool = False, confirm: bool = True) -> int:
+        values = {
+            "partner_id": self._buyer,
+            "origin": origin,
+            "warehouse_id": self.warehouses["WH"]["id"],
+            "order_line": [(0, 0, {"product_id": product, "product_uom_qty": units}) for product, units in lines],
+        }
+        order: int = self.do("sale.order", "create", [values])[0]
+        if confirm:
+            self.do("sale.order", "action_confirm", [order])
+        return order
+
+    def pickings(self, product: int) -> list[int]:
+        """Deliveries and transfers of the product that are ready."""
+        found: list[int] = self.do(
+            "stock.picking", "search", [("move_ids.product_id", "=", product), ("state", "=", "assigned")]
+        )
+        return found
+
+    def transfer(self, product: int, units: float, source: int, destination: int) -> int:
+        """An internal transfer, marked as to do."""
+        kind = self.do(
+            "stock.picking.type", "search", [("code", "=", "internal")], limit=1, context={"active_test": False}
+        )
+        places = {"location_id": source, "location_dest_id": destination}
+        move = {"product_id": product, "product_uom_qty": units, **places}
+        picking = self.do(
+            "stock.picking", "create", [{"picking_type_id": kind[0], "move_ids": [(0, 0, move)], **places}]
+        )
+        self.do("stock.picking", "action_confirm", picking)
+        return int(picking[0])
+
+    def expect(self, product: int, units: float) -> None:
+        """Goods that a supplier is about to deliver."""
+        warehouse = self.warehouses["WH"]
+        supplier = self.do("stock.location", "search", [("usage", "=", "supplier")], limit=1)[0]
+        places = {"location_id": supplier, "location_dest_id": warehouse["lot_stock_id"][0]}
+        kind = self.do(
+            "stock.picking.type", "search", [("code", "=", "incoming"), ("warehouse_id", "=", warehouse["id"])], limit=1
+        )
+        move = {"product_id": product, "product_uom_qty": units, **places}
+        picking = self.do(
+            "stock.picking", "create", [{"picking_type_id": kind[0], "move_ids": [(0, 0, move)], **places}]
+        )
+        self.do("stock.picking", "action_confirm", picking)
+
+    def stock_location(self, code: str) -> int:
+        return int(self.warehouses[code]["lot_stock_id"][0])
+
+    @contextlib.contextmanager
+    def deliveries(self, warehouse: str, **settings: Any) -> Iterator[None]:
+        """Settings of the warehouse's delivery operation, for a while."""
+        domain = [("code", "=", "outgoing"), ("warehouse_id", "=", self.warehouses[warehouse]["id"])]
+        kinds = self.do("stock.picking.type", "search", domain)
+        [before] = self.do("stock.picking.type", "read", kinds[:1], list(settings))
+        self.do("stock.picking.type", "write", kinds, settings)
+        try:
+            yield
+        finally:
+            self.do("stock.picking.type", "write", kinds, {name: before[name] for name in settings})
