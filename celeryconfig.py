@@ -43,7 +43,10 @@ worker_max_memory_per_child = 300_000  # kB
 timezone = "UTC"
 enable_utc = True
 
-imports = ("worker.tasks.orders", "worker.tasks.auth", "worker.tasks.system", "worker.watchdog")
+imports = (
+    *("worker.tasks.orders", "worker.tasks.inventory", "worker.tasks.catalog", "worker.tasks.auth"),
+    *("worker.tasks.system", "worker.watchdog"),
+)
 task_default_queue = "orders"
 task_routes = {
     "orders.*": {"queue": "orders"},
@@ -71,6 +74,23 @@ beat_schedule = {
         "task": "orders.poll_all",
         "schedule": _settings.poll_interval,
         "options": {"expires": _settings.poll_interval},
+    },
+    "inventory.watch": {
+        "task": "inventory.watch",
+        "schedule": _settings.stock_interval,
+        "options": {"expires": _settings.stock_interval},
+    },
+    "inventory.sweep": {
+        "task": "inventory.sweep",
+        "schedule": _settings.sweep_interval,
+        "options": {"expires": _settings.sweep_interval},
+    },
+    "inventory.reconcile_all": {"task": "inventory.reconcile_all", "schedule": _settings.stock_reconcile_interval},
+    "catalog.pull_all": {"task": "catalog.pull_all", "schedule": _settings.catalog_interval},
+    "catalog.sweep": {
+        "task": "catalog.sweep",
+        "schedule": _settings.sweep_interval,
+        "options": {"expires": _settings.sweep_interval},
     },
     "auth.refresh_tokens": {"task": "auth.refresh_tokens", "schedule": 60.0, "options": {"expires": 60}},
     "auth.resume_links": {"task": "auth.resume_links", "schedule": 30.0, "options": {"expires": 30}},

@@ -20,7 +20,11 @@ from worker.odoo.gateway import OdooGateway
 from worker.state.dirty_set import Parked
 from worker.state.orders import OrderQueue
 from worker.state.shops import Shop
+from worker.sync.catalog_drain import CatalogDrain
+from worker.sync.catalog_pull import pull
 from worker.sync.drain import Drain
+from worker.sync.inventory_push import InventoryPush
+from worker.sync.inventory_watch import watch
 from worker.sync.linking import complete_link, consent_url
 from worker.sync.order_mapper import order_external_id
 from worker.sync.poll import poll
@@ -74,7 +78,13 @@ class World:
         return self.link_seller([region], products=products, go_live=go_live, **settings)[0].shop
 
     def link_seller(
-        self, regions: list[str], *, products: bool = True, go_live: datetime | None = None, **settings: Any
+        self,
+        regions: list[str],
+        *,
+        products: bool = True,
+        go_live: datetime | None = None,
+        shop: dict[str, Any] | None = None,
+        **settings: Any,
     ) -> list[LinkedShop]:
         """A new seller with one shop per region, linked through consent, redirect code and token exchange."""
         tag = secrets.token_hex(4)
@@ -85,7 +95,9 @@ class World:
             redirect_url="http://127.0.0.1:9/tiktok/return_from_authorization",
         )
         username, password = f"seller-{tag}", secrets.token_hex(8)
-        opened = self.tiktok.create_seller(username, password, [{"name": f"{r} {tag}", "region": r} for r in regions])
+        opened = self.tiktok.create_seller(
+            username, password, [{"name": f"{r} {tag}", "region": r, **(shop or {})} for r in regions]
+        )
         account = self.runtime.accounts.add(
             name=f"Seller {tag}",
             market=regions[0],
@@ -98,11 +110,11 @@ class World:
         for remote in opened:
             if products:
                 self.list_products(remote.id)
-            shop = self.runtime.shops.get(remote.id)
+            known = self.runtime.shops.get(remote.id)
             changes = {"go_live": go_live or datetime.now(UTC) - timedelta(minutes=1), **settings}
-            shop.settings = shop.settings.model_copy(update=changes)
-            self.runtime.shops.save(shop)
-            linked.append(LinkedShop(shop, app, username, password))
+            known.settings = known.settings.model_copy(update=changes)
+            self.runtime.shops.save(known)
+            linked.append(LinkedShop(known, app, username, password))
         return linked
 
     def authorize(self, account_id: str, app: SandboxApp, username: str, password: str) -> None:
@@ -172,6 +184,42 @@ class World:
         shop = self.runtime.shops.get(shop.id)
         client = self.runtime.shop_client(shop)
         return reconcile(shop, client, self.odoo, self.queue(shop), shop.settings.go_live)
+
+    def pull_catalog(self, shop: Shop) -> None:
+        """As the tasks ``catalog.pull`` and ``catalog.drain`` do it, until nothing is due."""
+        shop = self.runtime.shops.get(shop.id)
+        pull(self.runtime, shop)
+        while CatalogDrain(self.runtime, shop).run().more:
+            pass
+
+    def push_stock(self, shop: Shop) -> int:
+        """As the task ``inventory.push`` does it, until nothing is due; answers how many SKUs were set."""
+        pushed = 0
+        while True:
+            done = InventoryPush(self.runtime, self.runtime.shops.get(shop.id)).run()
+            pushed += done.pushed
+            if not done.more:
+                return pushed
+
+    def watch_stock(self) -> list[str]:
+        """As the task ``inventory.watch`` does it; answers the shops in which something became due."""
+        return watch(self.runtime)
+
+    def on_tiktok(self, shop: Shop) -> dict[str, int]:
+        """Units for sale by seller SKU, as the simulator knows them."""
+        stock = self.tiktok.stock(shop.id)
+        return {each["seller_sku"]: sum(each["available"].values()) for each in stock.values()}
+
+    def warehouses(self, shop: Shop) -> tuple[str, ...]:
+        """Ids of the shop's sales warehouses on TikTok, the default one first."""
+        return next(each.warehouse_ids for each in self.tiktok.shops() if each.id == shop.id)
+
+    def change(self, shop: Shop, **settings: Any) -> Shop:
+        """Change a shop's settings."""
+        shop = self.runtime.shops.get(shop.id)
+        changed = shop.model_copy(update={"settings": shop.settings.model_copy(update=settings)})
+        self.runtime.shops.save(changed)
+        return changed
 
     def sales(self, order_id: str) -> list[dict[str, Any]]:
         """Odoo's sales orders for a TikTok order id, read by SQL: nothing of ours is between the test and the truth."""

@@ -19,7 +19,7 @@ from web.receiver import Receiver, receiver
 from worker.errors import ConfigurationError
 from worker.state.inbox import count
 from worker.tiktok.signing import verify_webhook_signature
-from worker.tiktok.webhooks import DEAUTHORIZED, order_ids_of, text_to_keep
+from worker.tiktok.webhooks import DEAUTHORIZED, order_ids_of, product_ids_of, text_to_keep
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("webhooks", __name__)
@@ -82,12 +82,15 @@ def keep(parts: Receiver) -> None:
         body=body_to_keep,
         account_ids=account_ids,
         order_ids=order_ids_of(event),
+        product_ids=product_ids_of(event),
     )
     parts.noticed_version(kept.accounts_version)
     if topic == DEAUTHORIZED and kept.outcome == "stored":
         parts.sender.send("orders.poll", shop_id)  # its first call finds out, and the account says so
     if kept.trigger:
         parts.sender.send("orders.drain", shop_id)
+    if kept.trigger_catalog:
+        parts.sender.send("catalog.drain", shop_id)
     log.debug("webhook.kept", shop=shop_id, topic=topic, outcome=kept.outcome)
 
 

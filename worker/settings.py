@@ -67,6 +67,22 @@ class Settings(BaseSettings):
     retry_longest: float = Field(21600, gt=0, description="Longest pause between two retries of a parked order.")
     imported_days: int = Field(180, ge=1, description="Days for which Redis remembers which orders were imported.")
 
+    stock_interval: float = Field(60, gt=0, description="Seconds between two looks at what changed in Odoo's stock.")
+    stock_overlap: float = Field(
+        300,
+        ge=1,
+        description="Seconds before the newest change from which such a look begins; longer than any "
+        "transaction in Odoo.",
+    )
+    stock_reconcile_interval: float = Field(
+        86400, gt=0, description="Seconds between two full comparisons of TikTok's stock with Odoo's."
+    )
+    catalog_interval: float = Field(86400, gt=0, description="Seconds between two pulls of a shop's whole catalogue.")
+    image_hosts: str = Field(
+        "ibyteimg.com,tiktokcdn.com,tiktokcdn-us.com,tiktokcdn-eu.com,ttcdn-us.com",
+        description="Hosts, with their subdomains, from which product images are fetched; comma-separated.",
+    )
+
     worker_deaf_after: float = Field(
         60, gt=0, description="Seconds for which an idle worker may leave messages waiting before it ends itself."
     )

@@ -93,6 +93,9 @@ def test_every_promised_schedule_is_there() -> None:
     assert entries["system.heartbeat"]["schedule"] * 3 < 60  # health calls a minute without one an outage
     assert entries["auth.refresh_tokens"]["schedule"] <= 3600
     assert "system.forget_old_orders" in entries
+    assert entries["inventory.watch"]["schedule"] == defaults().stock_interval == 60
+    assert entries["inventory.reconcile_all"]["schedule"] == entries["catalog.pull_all"]["schedule"] == 86400
+    assert entries["inventory.sweep"]["schedule"] == entries["catalog.sweep"]["schedule"] <= 15
 
 
 def test_every_task_has_a_route_to_a_queue_that_workers_serve(celery: Celery, our_tasks: list[str]) -> None:

@@ -26,6 +26,7 @@ from worker.state.problems import ODOO
 from worker.sync import runtime as runtime_module
 from worker.sync.runtime import Runtime, get_runtime
 from worker.tasks import orders as order_tasks
+from worker.tasks import triggers
 
 ADD = ("accounts", "add", "--name", "Demo", "--market", "gb", "--service-id", "7100", "--app-key", APP_KEY)
 
@@ -64,8 +65,8 @@ def runtime(redis: Any, monkeypatch: pytest.MonkeyPatch) -> Runtime:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """Celery messages that the commands sent."""
     messages: list[tuple[str, ...]] = []
-    for name, task in (("drain", order_tasks.drain), ("poll", order_tasks.poll_shop)):
-        monkeypatch.setattr(task, "delay", lambda *ids, name=name: messages.append((name, *ids)))
+    monkeypatch.setattr(order_tasks.poll_shop, "delay", lambda *ids: messages.append(("orders.poll", *ids)))
+    monkeypatch.setattr(triggers.app, "send_task", lambda name, ids=(): messages.append((name, *ids)))
     return messages
 
 
@@ -353,7 +354,7 @@ def test_a_shop_is_switched_off_and_on(run: Run, runtime: Runtime, shop: None, s
     assert not runtime.shops.get(SHOP_ID).enabled
     assert run("shops", "enable", SHOP_ID).code == 0
     assert runtime.shops.get(SHOP_ID).enabled
-    assert sent == [("drain", SHOP_ID)]
+    assert sent == [("orders.drain", SHOP_ID)]
 
 
 def test_orders_are_made_due_by_id_and_a_worker_is_told(
@@ -363,7 +364,7 @@ def test_orders_are_made_due_by_id_and_a_worker_is_told(
     assert (ended.code, ended.err) == (0, "")
     claim = runtime.queue(SHOP_ID).claim(10, 60)
     assert set(claim.ids) == claim.forced == {"571", "572"}
-    assert sent == [("drain", SHOP_ID)]
+    assert sent == [("orders.drain", SHOP_ID)]
 
 
 def test_with_two_shops_one_has_to_be_named(run: Run, runtime: Runtime, shop: None, sent: list[Any]) -> None:
@@ -433,7 +434,7 @@ def test_without_a_broker_a_command_says_so(
     def away(*_: str) -> None:
         raise OperationalError("Connection refused")
 
-    monkeypatch.setattr(order_tasks.drain, "delay", away)
+    monkeypatch.setattr(triggers.app, "send_task", away)
     assert "Celery's broker does not answer" in one_line(run("orders", "import", "571"))
     assert runtime.queue(SHOP_ID).counts().due == 1  # the order is due all the same; the sweep finds it
 

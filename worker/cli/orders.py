@@ -11,30 +11,21 @@ from typing import Any
 import click
 
 from worker.cli.output import json_option, show
+from worker.cli.shop_choice import chosen_shop, chosen_shops, shop_option
 from worker.cli.shops import moment
 from worker.state.shops import Shop
 from worker.sync.poll import sync_since
 from worker.sync.reconcile import Report, reconcile
-from worker.sync.runtime import Runtime, get_runtime
-from worker.tasks.orders import poll_shop, trigger_drain
+from worker.sync.runtime import get_runtime
+from worker.tasks.orders import poll_shop
+from worker.tasks.triggers import trigger_drain
 
 _FORCE = "Also orders that the settings leave out (go-live date, FBT, samples) or that a person deleted in Odoo"
-
-shop_option = click.option("--shop", "shop_id", help="Shop id; may be left out when there is one shop.")
 
 
 @click.group()
 def orders() -> None:
     """Orders on their way from TikTok Shop into Odoo."""
-
-
-def _shop(runtime: Runtime, shop_id: str | None) -> Shop:
-    if shop_id:
-        return runtime.shops.get(shop_id)
-    shops = runtime.shops.all()
-    if len(shops) == 1:
-        return shops[0]
-    raise click.UsageError("Say which shop: --shop ID (tiktok-odoo shops list shows them).")
 
 
 def _check_ids(order_ids: Sequence[str]) -> None:
@@ -50,7 +41,7 @@ def _check_ids(order_ids: Sequence[str]) -> None:
 def import_orders(shop_id: str | None, order_ids: tuple[str, ...], force: bool) -> None:
     """Look at these TikTok orders now, and import them."""
     runtime = get_runtime()
-    shop = _shop(runtime, shop_id)
+    shop = chosen_shop(runtime, shop_id)
     _check_ids(order_ids)
     runtime.queue(shop.id).mark(order_ids, force=force)
     trigger_drain(runtime, shop.id)
@@ -66,7 +57,7 @@ def import_orders(shop_id: str | None, order_ids: tuple[str, ...], force: bool) 
 def sync(shop_id: str | None, since: str | None, force: bool) -> None:
     """Read TikTok's order list now (the guide's *Sync orders*)."""
     runtime = get_runtime()
-    shop = _shop(runtime, shop_id)
+    shop = chosen_shop(runtime, shop_id)
     if since is None:
         poll_shop.delay(shop.id)
         click.echo(f"A worker reads the order list of {shop.name} now.")
@@ -82,7 +73,7 @@ def sync(shop_id: str | None, since: str | None, force: bool) -> None:
 def parked(shop_id: str | None, as_json: bool) -> None:
     """Show orders that could not be synchronised, with the reason and what to do."""
     runtime = get_runtime()
-    shops = [runtime.shops.get(shop_id)] if shop_id else runtime.shops.all()
+    shops = chosen_shops(runtime, shop_id)
     rows: list[tuple[Any, ...]] = []
     for shop in shops:
         for entry in runtime.queue(shop.id).all_parked():
@@ -99,7 +90,7 @@ def parked(shop_id: str | None, as_json: bool) -> None:
 def retry(shop_id: str | None, order_ids: tuple[str, ...], all_parked: bool) -> None:
     """Try parked orders again now instead of waiting for the next attempt."""
     runtime = get_runtime()
-    shop = _shop(runtime, shop_id)
+    shop = chosen_shop(runtime, shop_id)
     queue = runtime.queue(shop.id)
     ids = [entry.id for entry in queue.all_parked()] if all_parked else list(order_ids)
     if not ids and not all_parked:
@@ -117,7 +108,7 @@ def retry(shop_id: str | None, order_ids: tuple[str, ...], all_parked: bool) -> 
 def reconcile_orders(shop_id: str | None, since: str | None, as_json: bool) -> None:
     """Compare TikTok's orders with Odoo's; exit code 0 only when all agree."""
     runtime = get_runtime()
-    shops = [runtime.shops.get(shop_id)] if shop_id else runtime.shops.all()
+    shops = chosen_shops(runtime, shop_id)
     reports = []
     for shop in shops:
         start = moment(since) if since else shop.settings.go_live

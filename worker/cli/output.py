@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -12,19 +13,33 @@ from rich import box
 from rich.console import Console
 from rich.measure import Measurement
 from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: Columns whose cells are sentences, or words that need no name before them.
-_SENTENCES = {"reason", "remedy", "problem", "finding", "meaning"}
+_SENTENCES = {"reason", "remedy", "problem", "finding", "meaning", "candidates"}
 _PLAIN = {"shop", "order", "account", "code", "where", "what", "result", "setting", "value", "name", "market"}
 
 
 def json_option(command: F) -> F:
     """The option ``--json``, given to the command as ``as_json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+
+
+@contextmanager
+def progress(what: str, total: int, *, as_json: bool = False) -> Iterator[Callable[[int], None]]:
+    """A progress bar for people on a terminal; gives the function that is told how many more are done."""
+    console = Console(stderr=True)
+    if as_json or not console.is_terminal or total == 0:
+        yield lambda done: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)
 
 
 def records(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:

@@ -9,11 +9,16 @@ import click
 
 from worker.cli.output import json_option, show
 from worker.errors import ConfigurationError
-from worker.odoo.directory import DIRECTORY, check_tax, find_id
-from worker.state.shops import ShopSettings
+from worker.odoo.directory import DIRECTORY, check_tax, find_id, names_of
+from worker.odoo.gateway import OdooGateway
+from worker.odoo.stock import StockSource
+from worker.state.shops import Feed, Shop, ShopSettings
+from worker.sync.inventory_marks import mark_all
+from worker.sync.inventory_plan import known_warehouses
+from worker.sync.inventory_targets import feeds_of, refuse_double_feeds
 from worker.sync.runtime import Runtime, get_runtime
 from worker.sync.shops import remove_shop
-from worker.tasks.orders import trigger_drain
+from worker.tasks.triggers import trigger_catalog, trigger_drain, trigger_push
 
 
 @click.group()
@@ -95,17 +100,29 @@ def show_settings(shop: str, as_json: bool) -> None:
 @click.option("--total", type=click.Choice(["seller_revenue", "buyer_paid"]), help="What an order amounts to.")
 @click.option("--import-fbt/--skip-fbt", default=None, help="Orders that TikTok fulfils.")
 @click.option("--import-samples/--skip-samples", default=None, help="Free sample orders.")
+@click.option("--create-products/--map-only", default=None, help="Create Odoo products for TikTok's that match none.")
+@click.option("--push-stock", type=click.Choice(["off", "ask", "on"]), help="Set TikTok's stock from Odoo's.")
+@click.option(
+    "--stock-warehouse", metavar="NAME|CODE", multiple=True, help="Odoo warehouse whose stock is for sale; repeatable."
+)
+@click.option("--stock-location", metavar="NAME", help="Odoo location whose stock is for sale, not warehouses.")
+@click.option("--stock-buffer", metavar="UNITS", type=click.IntRange(0), help="Units of each product to keep back.")
+@click.option("--stock-maximum", metavar="UNITS", help="Most units of a product to show; empty for no limit.")
 def set_shop(shop: str, **chosen: Any) -> None:
     """Change how a shop is synchronised. Odoo's things are given by name or id; an empty name clears the choice."""
     runtime = get_runtime()
     found = runtime.shops.get(shop)
-    chosen = {name: value for name, value in chosen.items() if value is not None}
+    chosen = {name: value for name, value in chosen.items() if value not in (None, ())}
     if not chosen:
         raise click.UsageError("Nothing to set: see tiktok-odoo shops set --help")
     changes: dict[str, Any] = {}
     for name, value in chosen.items():
         if name in DIRECTORY:
             changes[f"{name}_id"] = find_id(runtime.odoo, name, value) if value else None
+        elif name == "stock_warehouse":
+            changes["stock_warehouse_ids"] = [find_id(runtime.odoo, "warehouse", each) for each in value if each]
+        elif name == "stock_maximum":
+            changes[name] = _units(value)
         elif name == "go_live":
             changes[name] = moment(value)
         else:
@@ -120,6 +137,98 @@ def set_shop(shop: str, **chosen: Any) -> None:
         runtime.queue(found.id).forget_seen()
         runtime.cursors.drop(found.id)
         click.echo("More orders are to be imported than before: the next poll reads the list from the go-live date.")
+    _after_change(runtime, found, settings)
+
+
+def _after_change(runtime: Runtime, shop: Shop, settings: ShopSettings) -> None:
+    """Have looked at again what the changed settings may change: all stock, or the SKUs that match no product."""
+    changed = {name for name, value in settings if value != getattr(shop.settings, name)}
+    if changed & _ABOUT_STOCK and mark_all(runtime, shop.model_copy(update={"settings": settings})):
+        trigger_push(runtime, shop.id)
+        click.echo("All stock of the shop is compared and pushed anew.")
+    if "create_products" in changed and settings.create_products:
+        catalog = runtime.catalog(shop.id)
+        unbound = {listing.product_id for listing in catalog.listings().values() if listing.variant_id is None}
+        if runtime.product_queue(shop.id).mark(sorted(unbound)):
+            trigger_catalog(runtime, shop.id)
+            click.echo(f"{len(unbound)} products that match none in Odoo are looked at again.")
+
+
+def _units(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise click.UsageError(f"{text!r} is no number of units.")
+    return int(text)
+
+
+@shops.command()
+@click.argument("shop")
+@click.option("--refresh", is_flag=True, help="Ask TikTok anew.")
+@json_option
+def warehouses(shop: str, refresh: bool, as_json: bool) -> None:
+    """Show a shop's warehouses on TikTok, and whose stock of Odoo each shows."""
+    runtime = get_runtime()
+    found = runtime.shops.get(shop)
+    if refresh:
+        runtime.inventory(found.id).keep_warehouses([])
+    known = known_warehouses(runtime, found, runtime.shop_client(found))
+    feeds = feeds_of(found.settings)
+    rows = []
+    for each in known:
+        source = feeds.by_warehouse.get(each.id, feeds.default if each.is_default else None)
+        state = "yes" if each.takes_stock else "switched off"
+        rows.append((each.id, each.name, "default" if each.is_default else "", state, _source(runtime.odoo, source)))
+    show(("warehouse", "name", "default", "takes_stock", "shows"), rows, as_json=as_json)
+
+
+@shops.command()
+@click.argument("shop")
+@click.argument("warehouse")
+@click.option("--warehouse", "odoo_warehouses", metavar="NAME|CODE", multiple=True, help="Odoo warehouse; repeatable.")
+@click.option("--location", metavar="NAME", help="Odoo location.")
+@click.option("--clear", is_flag=True, help="No longer feed this warehouse by itself.")
+def feed(shop: str, warehouse: str, odoo_warehouses: tuple[str, ...], location: str | None, clear: bool) -> None:
+    """Choose whose stock of Odoo a warehouse of TikTok (by its id) shows.
+
+    Once one warehouse is fed like this, the others show nothing unless they are fed, too.
+    """
+    runtime = get_runtime()
+    found = runtime.shops.get(shop)
+    if sum((bool(odoo_warehouses), bool(location), clear)) != 1:
+        raise click.UsageError("Give either --warehouse, --location or --clear.")
+    known = {each.id: each for each in known_warehouses(runtime, found, runtime.shop_client(found))}
+    if warehouse not in known:
+        raise ConfigurationError(
+            f"{found.name} has no sales warehouse {warehouse!r}.",
+            remedy=f"tiktok-odoo shops warehouses {found.id} shows them.",
+        )
+    feeds = {name: each for name, each in found.settings.warehouse_feeds.items() if name != warehouse}
+    if not clear:
+        feeds[warehouse] = Feed(
+            warehouse_ids=[find_id(runtime.odoo, "warehouse", each) for each in odoo_warehouses],
+            location_id=find_id(runtime.odoo, "stock_location", location) if location else None,
+        )
+    refuse_double_feeds(feeds)
+    settings = found.settings.model_copy(update={"warehouse_feeds": feeds})
+    runtime.shops.save(found.model_copy(update={"settings": settings}))
+    click.echo(f"{known[warehouse].name} ({warehouse}) is {'not fed by itself' if clear else 'fed'} now.")
+    _after_change(runtime, found, settings)
+
+
+def _source(gateway: OdooGateway, source: StockSource | None) -> str:
+    if source is None:
+        return "nothing"
+    if source.location_id is not None:
+        return f"location {', '.join(names_of(gateway, 'stock_location', [source.location_id]))}"
+    return ", ".join(names_of(gateway, "warehouse", source.warehouse_ids)) or "all warehouses of the company"
+
+
+#: Settings after whose change every amount may be another.
+_ABOUT_STOCK = {
+    *("push_stock", "stock_warehouse_ids", "stock_location_id", "stock_buffer", "stock_maximum", "warehouse_feeds"),
+    *("warehouse_id", "company_id"),
+}
 
 
 def _covers_more(now: ShopSettings, before: ShopSettings) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from worker.errors import ConfigurationError
 from worker.odoo.gateway import OdooGateway, search_read
 
@@ -9,6 +11,7 @@ from worker.odoo.gateway import OdooGateway, search_read
 DIRECTORY = {
     "company": ("res.company", ("name",)),
     "warehouse": ("stock.warehouse", ("code", "name")),
+    "stock_location": ("stock.location", ("complete_name", "name")),
     "sales_team": ("crm.team", ("name",)),
     "pricelist": ("product.pricelist", ("name",)),
     "tax": ("account.tax", ("name",)),
@@ -39,6 +42,16 @@ def find_id(gateway: OdooGateway, setting: str, text: str) -> int:
     raise ConfigurationError(
         f"Odoo has no {setting.replace('_', ' ')} called {text!r}.", remedy=f"There is: {', '.join(names) or 'none'}."
     )
+
+
+def names_of(gateway: OdooGateway, setting: str, ids: Sequence[int]) -> list[str]:
+    """Names of records that a setting points to, in the given order; an id for one that is gone."""
+    if not ids:
+        return []
+    model, (field, *_) = DIRECTORY[setting]
+    found = search_read(gateway, model, [("id", "in", list(ids))], [field], context={"active_test": False})
+    names = {int(record["id"]): str(record[field]) for record in found}
+    return [names.get(each, str(each)) for each in ids]
 
 
 def _is_id(text: str) -> bool:

@@ -35,9 +35,13 @@ class SalesOrder:
     placed_at: datetime | None
 
 
+#: How the *Source Document* of all our orders begins.
+ORIGIN = "TikTok Shop "
+
+
 def origin_of(shop_id: str) -> str:
     """The *Source Document* of a shop's orders, by which they are found again."""
-    return f"TikTok Shop {shop_id}"
+    return f"{ORIGIN}{shop_id}"
 
 
 def odoo_datetime(moment: datetime) -> str:

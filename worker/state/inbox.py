@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from worker.state.connection import RedisClient, key, script
+from worker.state.dirty_set import Kind
 
 Outcome = Literal["stored", "duplicate", "unknown_shop"]
 
@@ -20,11 +21,13 @@ TRIGGER_SECONDS = 15
 
 @dataclass(frozen=True)
 class Received:
-    """What became of a webhook, whether a drain should be started, and the version of the accounts at that moment."""
+    """What became of a webhook, the version of the accounts at that moment, and which tasks should be sent: one for
+    the shop's orders (``trigger``), one for its catalogue."""
 
     outcome: Outcome
     trigger: bool
     accounts_version: str
+    trigger_catalog: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,9 @@ class Inbox:
         body: str,
         account_ids: Sequence[str],
         order_ids: Sequence[str],
+        product_ids: Sequence[str] = (),
     ) -> Received:
-        """Keep a verified webhook, unless it came before, and make its orders due.
+        """Keep a verified webhook, unless it came before, and make its orders and products due.
 
         :param notification_id: ``tts_notification_id``; when empty, the body's digest stands in.
         :param account_ids: the accounts whose secret verified it; the shop must belong to one of them.
@@ -70,15 +74,20 @@ class Inbox:
             key("orders", "due", shop_id),
             trigger_key(shop_id),
             key("accounts", "version"),
+            key("products", "due", shop_id),
+            key("products", "force", shop_id),
+            trigger_key(shop_id, "products"),
         ]
-        outcome, trigger, version = self._receive(
+        outcome, trigger, trigger_catalog, version = self._receive(
             keys=keys,
             args=[
                 *(shop_id, topic, body, REMEMBER_SECONDS, EVENTS_KEPT, ",".join(account_ids), TRIGGER_SECONDS),
+                len(order_ids),
                 *order_ids,
+                *product_ids,
             ],
         )
-        return Received(outcome, bool(trigger), str(version))
+        return Received(outcome, bool(trigger), str(version), bool(trigger_catalog))
 
     def latest(self, count: int = 100) -> list[Event]:
         """The newest webhooks, newest first."""
@@ -88,19 +97,19 @@ class Inbox:
         ]
 
 
-def trigger_key(shop_id: str) -> str:
-    """The key that says: a drain of this shop is on its way to a worker."""
-    return key("trigger", "orders", shop_id)
+def trigger_key(shop_id: str, kind: Kind = "orders") -> str:
+    """The key that says: a task for this shop's dirty set of that kind is on its way to a worker."""
+    return key("trigger", kind, shop_id)
 
 
-def may_trigger(redis: RedisClient, shop_id: str) -> bool:
-    """Whether the caller should send a drain; at most one per shop is under way."""
-    return bool(redis.set(trigger_key(shop_id), "1", nx=True, ex=TRIGGER_SECONDS))
+def may_trigger(redis: RedisClient, shop_id: str, kind: Kind = "orders") -> bool:
+    """Whether the caller should send such a task; at most one per shop is under way."""
+    return bool(redis.set(trigger_key(shop_id, kind), "1", nx=True, ex=TRIGGER_SECONDS))
 
 
-def trigger_arrived(redis: RedisClient, shop_id: str) -> None:
-    """A drain has started: what comes in from now on needs another one."""
-    redis.delete(trigger_key(shop_id))
+def trigger_arrived(redis: RedisClient, shop_id: str, kind: Kind = "orders") -> None:
+    """Such a task has started: what comes in from now on needs another one."""
+    redis.delete(trigger_key(shop_id, kind))
 
 
 def count(redis: RedisClient, name: str, amount: int = 1) -> None:

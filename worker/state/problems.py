@@ -22,6 +22,21 @@ def shop_in_odoo_scope(shop_id: str) -> str:
     return f"shop {shop_id} in Odoo"
 
 
+def shop_stock_scope(shop_id: str) -> str:
+    """The scope of pushing one shop's stock, which must not hold up its orders."""
+    return f"shop {shop_id} stock"
+
+
+def shop_catalog_scope(shop_id: str) -> str:
+    """The scope of one shop's catalogue, which must not hold up its orders either."""
+    return f"shop {shop_id} catalogue"
+
+
+def shop_scopes(shop_id: str) -> list[str]:
+    """Every scope of one shop."""
+    return [each(shop_id) for each in (shop_scope, shop_in_odoo_scope, shop_stock_scope, shop_catalog_scope)]
+
+
 class Problem(BaseModel):
     """The last failure of a side; it is forgotten with the next success."""
 

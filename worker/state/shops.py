@@ -11,6 +11,13 @@ from worker.errors import ConfigurationError
 from worker.state.connection import RedisClient, key
 
 
+class Feed(BaseModel):
+    """The stock of Odoo that one TikTok warehouse shows: of these warehouses, or of one location."""
+
+    warehouse_ids: list[int] = Field(default_factory=list)
+    location_id: int | None = None
+
+
 class ShopSettings(BaseModel):
     """What an operator chooses for one shop. Ids are Odoo's database ids; ``None`` leaves the choice to Odoo."""
 
@@ -35,6 +42,25 @@ class ShopSettings(BaseModel):
     )
     import_fbt: bool = Field(False, description="Import orders that TikTok fulfils (FBT).")
     import_samples: bool = Field(True, description="Import free sample orders.")
+    create_products: bool = Field(
+        False, description="Create Odoo products for TikTok products that match none; the bot must be allowed to."
+    )
+    push_stock: Literal["off", "ask", "on"] = Field(
+        "ask", description="Set TikTok's stock from Odoo's: never, after somebody agreed to the first push, or always."
+    )
+    stock_warehouse_ids: list[int] = Field(
+        default_factory=list,
+        description="Odoo warehouses whose stock is for sale (the guide's FBM Warehouse); none: the warehouse that "
+        "delivers, or else all of the company.",
+    )
+    stock_location_id: int | None = Field(None, description="Odoo location whose stock is for sale, not warehouses.")
+    warehouse_feeds: dict[str, Feed] = Field(
+        default_factory=dict,
+        description="Which stock of Odoo each TikTok warehouse shows, by TikTok's id; none: all goes to TikTok's "
+        "default warehouse.",
+    )
+    stock_buffer: int = Field(0, ge=0, description="Units of each product to keep back from TikTok.")
+    stock_maximum: int | None = Field(None, ge=0, description="Most units of a product to show on TikTok.")
 
 
 class Shop(BaseModel):

@@ -18,6 +18,7 @@ from worker.state.dirty_set import Claim, Parked
 from worker.state.orders import OrderQueue, Waiting
 from worker.state.problems import ODOO, shop_in_odoo_scope, shop_scope
 from worker.state.shops import Shop
+from worker.sync.inventory_marks import mark_variants
 from worker.sync.order_cancel import cancel_orders
 from worker.sync.order_import import NOTED, OrderImport, refused
 from worker.sync.order_mapper import OrderDraft, draft_of
@@ -34,7 +35,7 @@ _POISON_CRASHES = 5
 
 
 class Drain:
-    """One round for one shop."""
+    """One round for one shop. ``shops_to_push`` holds the shops of which it has made stock due."""
 
     def __init__(self, runtime: Runtime, shop: Shop, *, queue: OrderQueue | None = None) -> None:
         self.runtime = runtime
@@ -44,6 +45,7 @@ class Drain:
         self.gateway = runtime.odoo
         self.client = runtime.shop_client(shop)
         self.queue = queue or runtime.queue(shop.id)
+        self.shops_to_push: set[str] = set()
 
     def run(self, on_more: Callable[[], None] = lambda: None) -> bool:
         """Work on one batch; ``True`` when there may be more.
@@ -181,17 +183,22 @@ class Drain:
         sales = SalesOrders(self.gateway, self.shop.id, self.shop.settings.company_id)
         problems = cancel_orders(sales, cancelled, imported=before)
         created: set[str] = set()
+        sold = self._variants_of(cancelled)
         if drafts:
             ids = [draft.order_id for draft in drafts]
             once = before.intersection(ids) - claim.forced
             noted = {i for i in ids if (entry := self.queue.parked(i)) and entry.code in NOTED}
-            result = OrderImport(self.gateway, self.shop).run(drafts, once_imported=once, already_noted=noted)
+            importer = OrderImport(self.gateway, self.shop, self.runtime.catalog(self.shop.id))
+            result = importer.run(drafts, once_imported=once, already_noted=noted)
             created = result.created
+            sold |= result.variants
             self.queue.remember_imported(result.orders)
             problems |= result.problems
             # Not just those created now: an earlier attempt may have ended between Odoo's commit and this.
             names = {order_id: sale.name for order_id, sale in result.orders.items() if order_id not in before}
             write_references(self.client, names, by_id)
+        # A crash from here on costs nothing: the watch sees what has changed in Odoo.
+        self.shops_to_push.update(mark_variants(self.runtime, sold))
         for order in [*cancelled, *(by_id[draft.order_id] for draft in drafts)]:
             problem = problems.get(order.id)
             if problem is None or problem.code == "deleted_in_odoo":
@@ -202,6 +209,12 @@ class Drain:
             self.problems.clear(ODOO)
             self.problems.clear(shop_in_odoo_scope(self.shop.id))
         return len(created)
+
+    def _variants_of(self, orders: Sequence[Order]) -> set[int]:
+        """Product variants that these orders' SKUs are bound to."""
+        skus = {line.sku_id for order in orders for line in order.line_items}
+        listings = self.runtime.catalog(self.shop.id).listings(sorted(skus))
+        return {listing.variant_id for listing in listings.values() if listing.variant_id is not None}
 
     def _done(self, claim: Claim, order: Order, open_ids: set[str]) -> None:
         self.queue.done(claim, order.id, update_time=_seen(order))

@@ -11,7 +11,9 @@ from worker.odoo.load import Row
 from worker.odoo.partners import PartnerRow, create_partners
 from worker.odoo.products import ProductMatches, Sku
 from worker.odoo.sales import SalesOrder, SalesOrders, odoo_datetime, origin_of
+from worker.state.catalog import Catalog
 from worker.state.shops import Shop
+from worker.sync.catalog_match import skus_of_orders
 from worker.sync.order_mapper import Contact, OrderDraft
 
 #: TikTok's statuses at which a changed address still matters.
@@ -22,23 +24,27 @@ NOTED = {"total_mismatch", "wrong_currency"}
 
 @dataclass
 class Imported:
-    """What became of a batch: sales orders by TikTok order id, and what is in the way of the others."""
+    """What became of a batch: sales orders by TikTok order id, what is in the way of the others, and the product
+    variants (Odoo's ids) of which something was sold."""
 
     orders: dict[str, SalesOrder] = field(default_factory=dict)
     created: set[str] = field(default_factory=set)
     problems: dict[str, OrderError] = field(default_factory=dict)
+    variants: set[int] = field(default_factory=set)
 
 
 class OrderImport:
     """One batch of drafts of one shop on their way into Odoo."""
 
-    def __init__(self, gateway: OdooGateway, shop: Shop) -> None:
+    def __init__(self, gateway: OdooGateway, shop: Shop, catalog: Catalog) -> None:
         self._gateway = gateway
         self._shop = shop
+        self._catalog = catalog
         self._settings = shop.settings
         self._sales = SalesOrders(gateway, shop.id, shop.settings.company_id)
         self._result = Imported()
         self._substituted: dict[str, list[str]] = {}
+        self._skus: dict[str, Sku] = {}
 
     def run(self, drafts: Sequence[OrderDraft], *, once_imported: set[str], already_noted: set[str]) -> Imported:
         """Create, confirm and correct.
@@ -90,10 +96,11 @@ class OrderImport:
         return loaded.ids
 
     def _create(self, drafts: Sequence[OrderDraft], partners: Mapping[str, int]) -> dict[str, int]:
-        skus = [Sku(line.sku_id, line.seller_sku, line.product_id) for draft in drafts for line in draft.goods]
-        if not skus:
+        lines = {line.sku_id: (line.seller_sku, line.product_id) for draft in drafts for line in draft.goods}
+        if not lines:
             return {}
-        products = ProductMatches(self._gateway, skus, company_id=self._settings.company_id)
+        self._skus = skus_of_orders(self._catalog, lines)
+        products = ProductMatches(self._gateway, self._skus.values(), company_id=self._settings.company_id)
         pricelists = _Pricelists(self._gateway, self._shop, {draft.currency for draft in drafts})
         rows = {}
         for draft in drafts:
@@ -136,10 +143,11 @@ class OrderImport:
         tax = str(settings.tax_id or "")  # empty means no tax; without the cell Odoo would add its default on top
         lines = []
         for goods in draft.goods:
-            sku = Sku(goods.sku_id, goods.seller_sku, goods.product_id)
+            sku = self._skus[goods.sku_id]
             product_id, is_substitute = products.product_for(sku, settings.default_product_id)
             # Never a silent substitute: whoever packs the order has to see what was sold.
             text = f"{goods.text}\nNot found in Odoo: SKU {sku}" if is_substitute else goods.text
+            self._result.variants.add(product_id)
             if is_substitute:
                 self._substituted.setdefault(draft.order_id, []).append(str(sku))
             lines.append(_line(product_id, text, goods.quantity, str(goods.price), tax))

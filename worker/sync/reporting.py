@@ -34,9 +34,9 @@ def report(runtime: Runtime, shop: Shop, scope: str, error: ConnectorError) -> N
 
 
 @contextmanager
-def reporting(runtime: Runtime, shop: Shop) -> Iterator[None]:
-    """Report what the block raises as the shop's problem; a block that succeeds clears it."""
-    scope = shop_scope(shop.id)
+def reporting(runtime: Runtime, shop: Shop, scope: str = "") -> Iterator[None]:
+    """Report what the block raises as the shop's problem (under ``scope``); a block that succeeds clears it."""
+    scope = scope or shop_scope(shop.id)
     try:
         yield
     except ConnectorError as error:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from functools import cached_property, lru_cache
 
 from worker.odoo.gateway import OdooGateway
+from worker.odoo.kits import StockFeatures, stock_features
 from worker.odoo.rpc import OdooRpc
 from worker.settings import Settings, get_settings
 from worker.state.accounts import Accounts
+from worker.state.catalog import Catalog
 from worker.state.connection import RedisClient, connect
 from worker.state.cursors import Cursors
+from worker.state.dirty_set import DirtySet
 from worker.state.inbox import Inbox
+from worker.state.inventory import Inventory, StockWatch
 from worker.state.links import Links
 from worker.state.orders import OrderQueue
 from worker.state.problems import Problems
@@ -19,12 +24,16 @@ from worker.state.shops import Shop, Shops
 from worker.sync.connections import TikTok
 from worker.tiktok.client import ShopClient
 
+_FEATURES_KEPT = 3600.0
+
 
 class Runtime:
     """Everything that the flows need; tests put their own settings in."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._features: StockFeatures | None = None
+        self._features_at = 0.0
 
     @cached_property
     def redis(self) -> RedisClient:
@@ -55,6 +64,10 @@ class Runtime:
         return Cursors(self.redis)
 
     @cached_property
+    def stock_watch(self) -> StockWatch:
+        return StockWatch(self.redis)
+
+    @cached_property
     def problems(self) -> Problems:
         return Problems(self.redis)
 
@@ -70,6 +83,13 @@ class Runtime:
     def odoo_probe(self) -> OdooGateway:
         """For the question whether Odoo is alive, which is not to be waited for."""
         return self._odoo(min(5.0, self.settings.odoo_timeout))
+
+    @property
+    def stock_features(self) -> StockFeatures:
+        """What this Odoo has for stock; asked for anew every hour, since modules can be installed."""
+        if self._features is None or time.monotonic() - self._features_at > _FEATURES_KEPT:
+            self._features, self._features_at = stock_features(self.odoo), time.monotonic()
+        return self._features
 
     def _odoo(self, timeout: float) -> OdooGateway:
         settings = self.settings
@@ -88,6 +108,24 @@ class Runtime:
     def queue(self, shop_id: str) -> OrderQueue:
         """The dirty set of that shop's orders."""
         return OrderQueue(self.redis, shop_id)
+
+    def product_queue(self, shop_id: str) -> DirtySet:
+        """The dirty set of TikTok products whose place in the catalogue is to be looked at."""
+        return DirtySet(self.redis, "products", shop_id)
+
+    def inventory_queue(self, shop_id: str) -> DirtySet:
+        """The dirty set of TikTok products whose stock is to be pushed."""
+        return DirtySet(self.redis, "inventory", shop_id)
+
+    def inventory(self, shop_id: str) -> Inventory:
+        """What is known of that shop's stock on TikTok."""
+        return Inventory(self.redis, shop_id)
+
+    products = product_queue
+
+    def catalog(self, shop_id: str) -> Catalog:
+        """What that shop lists, and what it is bound to."""
+        return Catalog(self.redis, shop_id)
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.state.problems import shop_in_odoo_scope, shop_scope
+from worker.state.problems import shop_scopes
 from worker.state.shops import Shop
 from worker.sync.runtime import Runtime
 
@@ -25,12 +25,15 @@ def active_shop(runtime: Runtime, shop_id: str) -> Shop | None:
 
 
 def remove_shop(runtime: Runtime, shop_id: str) -> None:
-    """Stop synchronising a shop and forget its queue. Orders in Odoo and on TikTok stay as they are."""
+    """Stop synchronising a shop and forget its queues. What is in Odoo and on TikTok stays as it is."""
     runtime.shops.remove(shop_id)
-    runtime.queue(shop_id).drop()
+    for queue in (runtime.queue(shop_id), runtime.product_queue(shop_id), runtime.inventory_queue(shop_id)):
+        queue.drop()
+    runtime.catalog(shop_id).drop()
+    runtime.inventory(shop_id).drop()
     runtime.cursors.drop(shop_id)
-    runtime.problems.clear(shop_scope(shop_id))
-    runtime.problems.clear(shop_in_odoo_scope(shop_id))
+    for scope in shop_scopes(shop_id):
+        runtime.problems.clear(scope)
 
 
 def remove_account(runtime: Runtime, account_id: str) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from worker.app import app
 from worker.errors import RetryableError
+from worker.sync.inventory_marks import mark_all
 from worker.sync.linking import complete_link, refresh_tokens
 from worker.sync.runtime import get_runtime
+from worker.tasks.catalog import pull
 from worker.tasks.orders import poll_shop
+from worker.tasks.triggers import trigger_push
 
 
 @app.task(
@@ -24,6 +27,10 @@ def complete_link_task(link_id: str) -> None:
     if link is not None and link.outcome == "linked":
         for shop in runtime.shops.all(link.account_id):
             poll_shop.delay(shop.id)
+            pull.delay(shop.id)
+            # While the authorization was away TikTok's stock was not kept: after a renewal all of it is pushed again.
+            if mark_all(runtime, shop):
+                trigger_push(runtime, shop.id)
 
 
 @app.task(name="auth.resume_links")

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from worker.app import app
-from worker.state.inbox import may_trigger, trigger_arrived
+from worker.state.inbox import trigger_arrived
 from worker.sync.drain import Drain
 from worker.sync.poll import poll
 from worker.sync.reporting import reporting
-from worker.sync.runtime import Runtime, get_runtime
+from worker.sync.runtime import get_runtime
 from worker.sync.shops import active_shop, active_shops
-
-
-def trigger_drain(runtime: Runtime, shop_id: str) -> None:
-    """Send a drain of the shop unless one is on its way. Losing the message loses nothing: the sweep comes by."""
-    if may_trigger(runtime.redis, shop_id):
-        drain.delay(shop_id)
+from worker.tasks.triggers import trigger_drain, trigger_push, trigger_watch
 
 
 @app.task(name="orders.drain")
@@ -26,8 +21,13 @@ def drain(shop_id: str) -> None:
     if shop is None:
         return
     # One batch a message: a shop with a long backlog queues up behind the others again.
-    if Drain(runtime, shop).run(on_more=lambda: trigger_drain(runtime, shop_id)):
+    round_ = Drain(runtime, shop)
+    if round_.run(on_more=lambda: trigger_drain(runtime, shop_id)):
         trigger_drain(runtime, shop_id)
+    for other in sorted(round_.shops_to_push):
+        trigger_push(runtime, other)
+    if round_.shops_to_push:  # what else these orders have taken, such as components of kits
+        trigger_watch(runtime)
 
 
 @app.task(name="orders.sweep")

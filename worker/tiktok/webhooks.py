@@ -11,6 +11,8 @@ from typing import Any
 DEAUTHORIZED = "6"
 #: Topics that carry messages between people: only that they came is kept.
 _CONVERSATIONS = {"13", "14", "33"}
+#: PRODUCT_STATUS_CHANGE, PRODUCT_INFORMATION_CHANGE, PRODUCT_CREATION, PRODUCT_AUDIT_STATUS_CHANGE.
+_CATALOG = {"5", "15", "16", "37"}
 _ID = re.compile(r"[0-9]{1,32}")
 _MOST_ORDERS = 500
 
@@ -34,6 +36,13 @@ def _valid(values: object) -> Iterable[str]:
     for value in values if isinstance(values, list) else []:
         if isinstance(value, str | int) and not isinstance(value, bool) and _ID.fullmatch(str(value)):
             yield str(value)
+
+
+def product_ids_of(event: dict[str, Any]) -> list[str]:
+    """The product that a webhook about the catalogue names; ids come as JSON integers in some topics."""
+    if str(event.get("type")) not in _CATALOG:
+        return []
+    return list(_valid([(event.get("data") or {}).get("product_id")]))
 
 
 def text_to_keep(event: dict[str, Any]) -> str:

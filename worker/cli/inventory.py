@@ -1,0 +1,186 @@
+"""``tiktok-odoo inventory``: what TikTok shows, what it should show, and the proof that both agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from worker.cli.output import json_option, progress, show
+from worker.cli.shop_choice import chosen_shop, chosen_shops, shop_option
+from worker.state.inventory import Amounts
+from worker.state.shops import Shop
+from worker.sync.inventory_marks import mark_all
+from worker.sync.inventory_plan import Plan, SkuPlan
+from worker.sync.inventory_push import InventoryPush
+from worker.sync.inventory_reconcile import preview, reconcile_stock
+from worker.sync.runtime import Runtime, get_runtime
+from worker.tasks.triggers import trigger_push
+
+_COLUMNS = ("shop", "sku", "seller_sku", "product", "on_tiktok", "from_odoo")
+_MOST_SHOWN = 50
+
+
+@click.group()
+def inventory() -> None:
+    """Stock on its way from Odoo to TikTok Shop."""
+
+
+def _units(amounts: Amounts) -> str:
+    """Units in the SKU's only warehouse, or in each."""
+    if len(amounts) == 1:
+        return str(next(iter(amounts.values())))
+    return ", ".join(f"{place}: {units}" for place, units in sorted(amounts.items()))
+
+
+def _row(shop: Shop, sku: SkuPlan) -> tuple[Any, ...]:
+    listing = sku.listing
+    return shop.id, listing.sku_id, listing.seller_sku, listing.title, _units(sku.shown), _units(sku.wanted)
+
+
+@inventory.command()
+@shop_option
+@click.option("--apply", "agree", is_flag=True, help="Agree to the first push: set these amounts, and keep them set.")
+@click.option("--all", "everything", is_flag=True, help="Show every SKU, not only those that would change.")
+@json_option
+def push(shop_id: str | None, agree: bool, everything: bool, as_json: bool) -> None:
+    """Show what a push of a shop's whole stock would change on TikTok; with --apply, do it.
+
+    Nothing of a shop's stock is touched before somebody has agreed once with --apply (or with
+    tiktok-odoo shops set SHOP --push-stock on). From then on changes in Odoo are pushed by themselves.
+    """
+    runtime = get_runtime()
+    shop = chosen_shop(runtime, shop_id)
+    products = list(runtime.catalog(shop.id).products().values())
+    if not products:
+        click.echo(f"The catalogue of {shop.name} is empty: tiktok-odoo catalog pull --shop {shop.id}")
+        raise click.exceptions.Exit(1)
+    if shop.settings.push_stock == "off" and agree:
+        click.echo(f"Pushing stock is switched off: tiktok-odoo shops set {shop.id} --push-stock on", err=True)
+        raise click.exceptions.Exit(1)
+    plans: list[Plan] = []
+    with progress("Comparing", len(products), as_json=as_json) as advance:
+        plans += preview(runtime, shop, products, advance=advance)
+    skus = [sku for plan in plans for sku in (plan.skus if everything else plan.changes)]
+    shown = skus if as_json else skus[:_MOST_SHOWN]
+    show(_COLUMNS, [_row(shop, sku) for sku in shown], as_json=as_json, empty="TikTok shows what Odoo has.")
+    if not as_json:
+        _say_how_many(plans, len(skus) - len(shown))
+    if agree:
+        _apply(runtime, shop, as_json=as_json)
+    elif not as_json and shop.settings.push_stock != "on":
+        click.echo(f"Nothing was changed. To agree: tiktok-odoo inventory push --shop {shop.id} --apply")
+
+
+def _say_how_many(plans: list[Plan], left_out: int) -> None:
+    if left_out > 0:
+        click.echo(f"... and {left_out} more (--json lists them all).")
+    compared = sum(len(plan.skus) for plan in plans)
+    differing = sum(len(plan.changes) for plan in plans)
+    to_zero = sum(1 for plan in plans for sku in plan.changes if not any(sku.wanted.values()))
+    click.echo(f"{compared} SKUs compared, {differing} differ, {to_zero} of them would be sold out.")
+    untracked = {sku_id: reason for plan in plans for sku_id, reason in plan.untracked.items()}
+    for reason in sorted(set(untracked.values())):
+        click.echo(f"{sum(1 for each in untracked.values() if each == reason)} SKUs are left alone. {reason}")
+    if not all(plan.exact for plan in plans):
+        click.echo("Many orders are still on their way into Odoo: until they are there amounts are only lowered.")
+
+
+def _apply(runtime: Runtime, shop: Shop, *, as_json: bool) -> None:
+    if shop.settings.push_stock != "on":
+        settings = shop.settings.model_copy(update={"push_stock": "on"})
+        shop = shop.model_copy(update={"settings": settings})
+        runtime.shops.save(shop)
+    mark_all(runtime, shop)
+    queue = runtime.inventory_queue(shop.id)
+    total = queue.open_count()
+    pushed = 0
+    refused: list[str] = []
+    with progress("Pushing", total, as_json=as_json) as advance:
+        while True:
+            left = queue.open_count()
+            done = InventoryPush(runtime, shop).run()
+            pushed += done.pushed
+            refused += done.refused
+            advance(max(0, left - queue.open_count()))
+            if not done.more:
+                break
+    trigger_push(runtime, shop.id)  # what a worker could do meanwhile, or what is to be looked at again
+    if not as_json:
+        click.echo(f"{pushed} SKUs were set on TikTok. From now on changes in Odoo are pushed by themselves.")
+    problem = next((each for each in runtime.problems.all() if shop.id in each.scope or each.scope == "odoo"), None)
+    if refused or problem is not None:
+        if refused:
+            click.echo(f"TikTok refused {len(refused)}: tiktok-odoo inventory parked", err=True)
+        if problem is not None:
+            click.echo(f"{problem.message} {problem.remedy}".strip(), err=True)
+        raise click.exceptions.Exit(1)
+
+
+@inventory.command()
+@shop_option
+@click.option("--report-only", is_flag=True, help="Do not repair what has drifted apart.")
+@json_option
+def reconcile(shop_id: str | None, report_only: bool, as_json: bool) -> None:
+    """Compare all stock on TikTok with Odoo's; exit code 1 when something differs. What differs is pushed again."""
+    runtime = get_runtime()
+    rows: list[tuple[Any, ...]] = []
+    notes: list[str] = []
+    for shop in chosen_shops(runtime, shop_id):
+        if shop.settings.push_stock != "on" and not shop_id:
+            notes.append(f"{shop.name} ({shop.id}): stock is not pushed, so it was not compared.")
+            continue
+        total = len(runtime.catalog(shop.id).product_ids())
+        repair = not report_only and shop.settings.push_stock == "on"
+        with progress(f"Comparing {shop.name}", total, as_json=as_json) as advance:
+            report = reconcile_stock(runtime, shop, repair=repair, advance=advance)
+        rows += [_row(shop, sku) for sku in report.drift]
+        if repair and report.drift:
+            trigger_push(runtime, shop.id)
+        agreed = report.compared - len(report.drift)
+        notes.append(
+            f"{shop.name} ({shop.id}): {agreed} SKUs agree, {len(report.drift)} differ"
+            f"{' and are pushed again' if repair and report.drift else ''}; {len(report.untracked)} have no stock in "
+            f"Odoo, {report.unmapped} are not mapped, {len(report.parked)} products are refused by TikTok."
+        )
+    show(_COLUMNS, rows, as_json=as_json, empty="Both sides agree.")
+    if not as_json:
+        for note in notes:
+            click.echo(note)
+    if rows:
+        raise click.exceptions.Exit(1)
+
+
+@inventory.command()
+@shop_option
+@json_option
+def parked(shop_id: str | None, as_json: bool) -> None:
+    """Show products of which TikTok refused the stock, with the reason and what to do."""
+    runtime = get_runtime()
+    rows = [
+        (shop.id, entry.id, entry.code, entry.message, entry.remedy, entry.attempts)
+        for shop in chosen_shops(runtime, shop_id)
+        for entry in runtime.inventory_queue(shop.id).all_parked()
+    ]
+    columns = ("shop", "product", "code", "reason", "remedy", "attempts")
+    show(columns, rows, as_json=as_json, empty="TikTok has refused nothing.")
+
+
+@inventory.command("list")
+@shop_option
+@json_option
+def list_amounts(shop_id: str | None, as_json: bool) -> None:
+    """Show how each shop's stock stands: what is bound, due, refused, and when it was last compared."""
+    runtime = get_runtime()
+    rows = []
+    for shop in chosen_shops(runtime, shop_id):
+        queue = runtime.inventory_queue(shop.id)
+        last = runtime.inventory(shop.id).reconciled()
+        compared = last.at.strftime("%Y-%m-%d %H:%M") if last else None
+        skus = sum(1 for each in runtime.catalog(shop.id).listings().values() if each.variant_id is not None)
+        refused = queue.count_parked()
+        due = queue.open_count() - refused
+        drifted = last.drifted if last else None
+        rows.append((shop.id, shop.name, shop.settings.push_stock, skus, due, refused, compared, drifted))
+    columns = ("shop", "name", "push", "bound", "due", "refused", "compared", "drifted")
+    show(columns, rows, as_json=as_json, empty="There is no shop yet.")

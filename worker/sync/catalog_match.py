@@ -1,0 +1,118 @@
+"""Which product variant of Odoo each SKU of some TikTok products is. Reads Odoo once for all; changes nothing.
+
+In this order: what an operator chose, what it was bound to before, seller SKU, SKU ID and Item ID as Internal
+Reference, barcode. What fits two products, or an archived one, is reported and never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from worker.errors import OrderError
+from worker.odoo.gateway import OdooGateway
+from worker.odoo.products import Match, ProductMatches, Sku
+from worker.state.catalog import Catalog, Choice, FoundBy, ListedProduct, ListedSku, Listing, choice_key
+
+
+def match_products(
+    gateway: OdooGateway, catalog: Catalog, products: Sequence[ListedProduct], *, company_id: int | None
+) -> list[Listing]:
+    """A listing for every SKU of ``products``: bound, or with the reason why not.
+
+    :raises OdooUnavailableError: Odoo does not answer.
+    """
+    known = catalog.listings([sku.id for product in products for sku in product.skus])
+    choices = settle_item_choices(catalog, products)
+    asked = [
+        (product, sku, _as_asked(product, sku, known.get(sku.id), choices.get(choice_key(sku_id=sku.id))))
+        for product in products
+        for sku in product.skus
+    ]
+    matches = ProductMatches(gateway, [question for _, _, question in asked], company_id=company_id)
+    return [
+        _bind(matches, _blank(product, sku), question, known.get(sku.id), choices.get(choice_key(sku_id=sku.id)))
+        for product, sku, question in asked
+    ]
+
+
+def settle_item_choices(catalog: Catalog, products: Sequence[ListedProduct]) -> dict[str, Choice]:
+    """The operators' choices for these products; one for an Item ID alone gets its SKU ID, if there is one SKU."""
+    names = [choice_key(sku_id=sku.id) for product in products for sku in product.skus]
+    names += [choice_key(product_id=product.id) for product in products]
+    choices = catalog.choices(names)
+    settled: dict[str, Choice] = {}
+    for product in products:
+        by_item = choices.pop(choice_key(product_id=product.id), None)
+        if by_item is not None and len(product.skus) == 1:
+            settled[choice_key(sku_id=product.skus[0].id)] = by_item
+            settled[choice_key(product_id=product.id)] = Choice()
+    if settled:
+        catalog.set_choices(settled)
+    return choices | {name: choice for name, choice in settled.items() if not choice.is_empty()}
+
+
+def _as_asked(product: ListedProduct, sku: ListedSku, known: Listing | None, choice: Choice | None) -> Sku:
+    chosen = choice.variant_id if choice is not None else None
+    # What was bound by a choice that has been taken back is for the rules again.
+    before = known.variant_id if known is not None and known.found_by != "choice" else None
+    return Sku(
+        sku_id=sku.id,
+        seller_sku=sku.seller_sku,
+        product_id=product.id,
+        barcode=sku.barcode,
+        alone=len(product.skus) == 1,
+        variant_id=chosen or before,
+    )
+
+
+def _blank(product: ListedProduct, sku: ListedSku) -> Listing:
+    return Listing(sku_id=sku.id, product_id=product.id, seller_sku=sku.seller_sku, title=product.title)
+
+
+def _bind(
+    matches: ProductMatches, listing: Listing, question: Sku, known: Listing | None, choice: Choice | None
+) -> Listing:
+    chosen = choice is not None and choice.variant_id is not None
+    try:
+        match = matches.match(question)
+        if chosen and match.found_by != "binding":
+            raise OrderError(
+                f"The Odoo product that was chosen for SKU {question} is archived or gone.",
+                code="chosen_product_gone",
+                remedy="Unarchive it, or choose another: `tiktok-odoo catalog map`.",
+            )
+    except OrderError as error:
+        return listing.model_copy(update={"code": error.code, "message": error.message, "remedy": error.remedy})
+    return listing.model_copy(
+        update={"variant_id": match.variant_id, "found_by": "choice" if chosen else _found_by(match, known)}
+    )
+
+
+def _found_by(match: Match, known: Listing | None) -> FoundBy:
+    if match.found_by == "binding":
+        return known.found_by if known is not None else ""
+    return cast(FoundBy, match.found_by)
+
+
+def skus_of_orders(catalog: Catalog, lines: Mapping[str, tuple[str, str]]) -> dict[str, Sku]:
+    """Order lines' SKUs as questions to Odoo, with what the catalogue knows of them.
+
+    :param lines: SKU id → (seller SKU, product id) as the order tells them.
+    """
+    listings = catalog.listings(list(lines))
+    products = catalog.products(sorted({product_id for _, product_id in lines.values() if product_id}))
+    choices = catalog.choices([choice_key(sku_id=sku_id) for sku_id in lines])
+    result = {}
+    for sku_id, (seller_sku, product_id) in lines.items():
+        listing, choice = listings.get(sku_id), choices.get(choice_key(sku_id=sku_id))
+        product = products.get(product_id)
+        chosen = choice.variant_id if choice is not None else None
+        result[sku_id] = Sku(
+            sku_id=sku_id,
+            seller_sku=seller_sku,
+            product_id=product_id,
+            alone=product is None or len(product.skus) == 1,
+            variant_id=chosen or (listing.variant_id if listing is not None else None),
+        )
+    return result

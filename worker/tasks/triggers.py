@@ -1,0 +1,37 @@
+"""Sends a shop's task unless one is on its way. Losing the message loses nothing: the sweeps come by.
+
+By name, so that tasks of one kind can start those of another without importing each other.
+"""
+
+from __future__ import annotations
+
+from worker.app import app
+from worker.state.inbox import may_trigger
+from worker.sync.runtime import Runtime
+
+#: At most one look at Odoo's stock is on its way to a worker; it concerns every shop.
+EVERY_SHOP = "all"
+
+
+def trigger_drain(runtime: Runtime, shop_id: str) -> None:
+    """Bring the shop's due orders into Odoo soon."""
+    if may_trigger(runtime.redis, shop_id):
+        app.send_task("orders.drain", [shop_id])
+
+
+def trigger_catalog(runtime: Runtime, shop_id: str) -> None:
+    """Look at the shop's due products soon."""
+    if may_trigger(runtime.redis, shop_id, "products"):
+        app.send_task("catalog.drain", [shop_id])
+
+
+def trigger_push(runtime: Runtime, shop_id: str) -> None:
+    """Push the stock of the shop's due products soon."""
+    if may_trigger(runtime.redis, shop_id, "inventory"):
+        app.send_task("inventory.push", [shop_id])
+
+
+def trigger_watch(runtime: Runtime) -> None:
+    """Look at Odoo's stock soon, as after a batch of orders."""
+    if may_trigger(runtime.redis, EVERY_SHOP, "inventory"):
+        app.send_task("inventory.watch")
