@@ -6,13 +6,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import requests
+from sandbox.client_catalog import CatalogControl, SandboxSku
+from sandbox.control_session import SandboxControlError
 
-TIMEOUT = 120
-
-
-class SandboxControlError(RuntimeError):
-    """The simulator refused; the text is its reason."""
+__all__ = ["SandboxApp", "SandboxControl", "SandboxControlError", "SandboxShop", "SandboxSku"]
 
 
 @dataclass(frozen=True)
@@ -40,25 +37,13 @@ class SandboxShop:
     warehouse_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class SandboxSku:
-    product_id: str
-    sku_id: str
-    seller_sku: str
-
-
-class SandboxControl:
+class SandboxControl(CatalogControl):
     """Talks to one simulator.
 
     Every method raises ``SandboxControlError`` for what the simulator refuses, and requests' errors when it is away.
 
     :param base_url: such as ``http://127.0.0.1:8600``.
     """
-
-    def __init__(self, base_url: str) -> None:
-        self.base_url = base_url.rstrip("/")
-        self._session = requests.Session()
-        self._session.trust_env = False
 
     # The scene
 
@@ -85,18 +70,6 @@ class SandboxControl:
 
     def shops(self) -> list[SandboxShop]:
         return [_shop(shop) for shop in self._get("/shops")["shops"]]
-
-    def add_products(self, shop_id: str, products: list[dict[str, Any]]) -> list[SandboxSku]:
-        """List products ``{seller_sku, title, price, quantity?}`` or ``{title, skus: [{seller_sku, price, …}]}``.
-
-        :return: their SKUs in the given order.
-        """
-        answer = self._post(f"/shops/{shop_id}/products", {"products": products})
-        return [SandboxSku(**sku) for sku in answer["skus"]]
-
-    def stock(self, shop_id: str) -> dict[str, Any]:
-        """SKU id to ``{seller_sku, available: {warehouse: n}, committed: {warehouse: n}}``."""
-        return dict(self._get(f"/shops/{shop_id}/stock")["stock"])
 
     # Orders
 
@@ -190,7 +163,7 @@ class SandboxControl:
         self._post("/faults/slow", {"seconds": seconds, "path": path})
 
     def clear_faults(self) -> None:
-        """End ``fail_next`` and ``slow``."""
+        """End ``fail_next``, ``slow`` and ``refuse_inventory``."""
         self._post("/faults/clear")
 
     def webhooks(
@@ -257,20 +230,6 @@ class SandboxControl:
 
     def _act(self, order_id: str, action: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._post(f"/orders/{order_id}/{action}", body)
-
-    def _post(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        return self._answer(self._session.post(f"{self.base_url}/_sandbox{path}", json=body or {}, timeout=TIMEOUT))
-
-    def _get(self, path: str) -> dict[str, Any]:
-        return self._answer(self._session.get(f"{self.base_url}/_sandbox{path}", timeout=TIMEOUT))
-
-    @staticmethod
-    def _answer(response: requests.Response) -> dict[str, Any]:
-        if response.status_code == 400:
-            raise SandboxControlError(str(response.json().get("error")))
-        response.raise_for_status()
-        answer: dict[str, Any] = response.json()
-        return answer
 
 
 def _shop(fields: dict[str, Any]) -> SandboxShop:

@@ -6,15 +6,16 @@ Everything is JSON. Refusals are HTTP 400 (or 404 for a path) with ``{"error": t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 from pydantic import ValidationError
 
 from sandbox.consent import consent_headless
+from sandbox.control_body import json_answer, read_body
+from sandbox.control_catalog import catalog_routes
 from sandbox.errors import ControlError
 from sandbox.model import Shop
 from sandbox.simulator import Simulator
@@ -24,7 +25,6 @@ from sandbox.specs import (
     ConsentSpec,
     FaultSpec,
     OrderSpec,
-    ProductSpec,
     SellerSpec,
     SlowSpec,
     TrafficSpec,
@@ -47,18 +47,12 @@ def control_api(simulator: Simulator) -> Blueprint:
         return jsonify(error="; ".join(problems)), 400
 
     _scene(blueprint, simulator)
+    catalog_routes(blueprint, simulator)
     _orders(blueprint, simulator)
     _faults(blueprint, simulator)
     _authorization(blueprint, simulator)
     _reports(blueprint, simulator)
     return blueprint
-
-
-def _body() -> dict[str, Any]:
-    body = request.get_json(force=True, silent=True) if request.get_data() else {}
-    if not isinstance(body, dict):
-        raise ControlError("the body must be a JSON object")
-    return body
 
 
 def _scene(blueprint: Blueprint, simulator: Simulator) -> None:
@@ -72,34 +66,20 @@ def _scene(blueprint: Blueprint, simulator: Simulator) -> None:
     @blueprint.post("/settings")
     def settings() -> Response:
         with world.lock:
-            world.settings.update(_body())
+            world.settings.update(read_body())
         return jsonify(asdict(world.settings))
 
     @blueprint.post("/apps")
     def create_app() -> Response:
         with world.lock:
-            return jsonify(asdict(world.create_app(AppSpec(**_body()))))
+            return jsonify(asdict(world.create_app(AppSpec(**read_body()))))
 
     @blueprint.post("/sellers")
     def create_seller() -> Response:
         with world.lock:
-            seller = world.create_seller(SellerSpec(**_body()))
+            seller = world.create_seller(SellerSpec(**read_body()))
             shops = [_shop(shop) for shop in seller.shops]
         return jsonify(username=seller.username, open_id=seller.open_id, shops=shops)
-
-    @blueprint.post("/shops/<shop_id>/products")
-    def add_products(shop_id: str) -> Response:
-        specs = [ProductSpec.model_validate(entry) for entry in _body().get("products", [])]
-        with world.lock:
-            shop = world.shop(shop_id)
-            products = [world.add_product(shop, spec) for spec in specs]
-        return jsonify(
-            skus=[
-                {"product_id": product.id, "sku_id": sku.id, "seller_sku": sku.seller_sku}
-                for product in products
-                for sku in product.skus
-            ]
-        )
 
 
 def _orders(blueprint: Blueprint, simulator: Simulator) -> None:
@@ -115,32 +95,32 @@ def _orders(blueprint: Blueprint, simulator: Simulator) -> None:
 
     @blueprint.post("/shops/<shop_id>/orders")
     def place_order(shop_id: str) -> Response:
-        spec = OrderSpec(**_body())
+        spec = OrderSpec(**read_body())
         with world.lock:
             order = desk.place(world.shop(shop_id), spec)
-            return _json(order.fields)
+            return json_answer(order.fields)
 
     @blueprint.post("/shops/<shop_id>/traffic")
     def place_orders(shop_id: str) -> Response:
-        return jsonify(order_ids=simulator.traffic.place(world.shop(shop_id), TrafficSpec(**_body())))
+        return jsonify(order_ids=simulator.traffic.place(world.shop(shop_id), TrafficSpec(**read_body())))
 
     @blueprint.get("/shops/<shop_id>/orders")
     def orders(shop_id: str) -> Response:
         with world.lock:
             shop = world.shop(shop_id)
-            return _json({"orders": [order.fields for order in world.orders[shop.id]]})
+            return json_answer({"orders": [order.fields for order in world.orders[shop.id]]})
 
     @blueprint.get("/orders/<order_id>")
     def one_order(order_id: str) -> Response:
         with world.lock:
-            return _json(world.order(order_id).fields)
+            return json_answer(world.order(order_id).fields)
 
     @blueprint.post("/orders/<order_id>/<action>")
     def act(order_id: str, action: str) -> Response:
         if action not in actions:
             raise ControlError(f"no action {action!r} on orders; there are {', '.join(actions)}")
         with world.lock:
-            return _json(actions[action](world.order(order_id), _body()).fields)
+            return json_answer(actions[action](world.order(order_id), read_body()).fields)
 
     @blueprint.post("/orders/<order_id>/redeliver")
     def redeliver(order_id: str) -> Response:
@@ -150,23 +130,24 @@ def _orders(blueprint: Blueprint, simulator: Simulator) -> None:
 def _faults(blueprint: Blueprint, simulator: Simulator) -> None:
     @blueprint.post("/faults/fail_next")
     def fail_next() -> Response:
-        simulator.faults.fail_next(FaultSpec(**_body()))
+        simulator.faults.fail_next(FaultSpec(**read_body()))
         return jsonify({})
 
     @blueprint.post("/faults/slow")
     def slow() -> Response:
-        spec = SlowSpec(**_body())
+        spec = SlowSpec(**read_body())
         simulator.faults.slow(spec.seconds, spec.path)
         return jsonify({})
 
     @blueprint.post("/faults/clear")
     def clear() -> Response:
         simulator.faults.clear()
+        simulator.world.inventory_refusals.clear()
         return jsonify({})
 
     @blueprint.post("/webhooks")
     def webhooks() -> Response:
-        simulator.webhooks.configure(WebhookFaultSpec(**_body()))
+        simulator.webhooks.configure(WebhookFaultSpec(**read_body()))
         return jsonify({})
 
 
@@ -175,25 +156,25 @@ def _authorization(blueprint: Blueprint, simulator: Simulator) -> None:
 
     @blueprint.post("/consent")
     def consent() -> Response:
-        spec = ConsentSpec(**_body())
+        spec = ConsentSpec(**read_body())
         with world.lock:
             url = consent_headless(world, spec)
         return jsonify(redirect_url=url)
 
     @blueprint.post("/expire_access_token")
     def expire() -> Response:
-        body = _body()
+        body = read_body()
         with world.lock:
             return jsonify(count=expire_access_tokens(world, body.get("app_key", ""), body.get("username", "")))
 
     @blueprint.post("/revoke")
     def revoke_all() -> Response:
         with world.lock:
-            return jsonify(count=revoke(world, simulator.notifier, str(_body().get("username"))))
+            return jsonify(count=revoke(world, simulator.notifier, str(read_body().get("username"))))
 
     @blueprint.post("/warn_of_expiry")
     def warn_of_expiry() -> Response:
-        body = _body()
+        body = read_body()
         with world.lock:
             expiration = int(body.get("expiration_time") or world.now() + 30 * 86_400)
             simulator.notifier.expiring(world.shop(str(body.get("shop_id"))), expiration)
@@ -207,19 +188,6 @@ def _reports(blueprint: Blueprint, simulator: Simulator) -> None:
     def shops() -> Response:
         with world.lock:
             return jsonify(shops=[_shop(shop) for shop in world.shops.values()])
-
-    @blueprint.get("/shops/<shop_id>/stock")
-    def stock(shop_id: str) -> Response:
-        with world.lock:
-            found = {
-                sku.id: {
-                    "seller_sku": sku.seller_sku,
-                    "available": dict(sku.available),
-                    "committed": dict(sku.committed),
-                }
-                for sku in world.skus_of(world.shop(shop_id))
-            }
-        return jsonify(stock=found)
 
     @blueprint.get("/calls")
     def calls() -> Response:
@@ -248,7 +216,3 @@ def _shop(shop: Shop) -> dict[str, Any]:
         "seller": shop.seller.username,
         "warehouse_ids": [warehouse.id for warehouse in shop.sales_warehouses],
     }
-
-
-def _json(value: Any) -> Response:
-    return Response(json.dumps(value, ensure_ascii=False), mimetype="application/json")

@@ -55,9 +55,9 @@ class FaultSwitch:
         return _fail(fault)
 
     def after(self, response: Response) -> Response:
-        """Take the field out of the answer of a call with a ``missing_field`` fault."""
+        """Take the field out of the answer of a call with a ``missing_field`` fault; a picture has none."""
         fault = request.environ.get(_FAULT_KEY)
-        if fault is not None:
+        if fault is not None and response.is_json:
             answer = json.loads(response.get_data())
             response.set_data(json.dumps(_without(answer, fault.name)))
         return response

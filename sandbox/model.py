@@ -41,15 +41,19 @@ class Seller:
     shops: list[Shop] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Warehouse:
-    """``type`` is SALES_WAREHOUSE or RETURN_WAREHOUSE; a site that does both appears twice with one ``entity_id``."""
+    """``type`` is SALES_WAREHOUSE or RETURN_WAREHOUSE; a site that does both appears twice with one ``entity_id``.
+
+    :param effect_status: ENABLED, DISABLED or RESTRICTED (holiday or order limit). Apps see it; it stops nothing here.
+    """
 
     id: str
     entity_id: str
     name: str
     type: str
     is_default: bool
+    effect_status: str = "ENABLED"
 
 
 @dataclass
@@ -86,7 +90,11 @@ class WebhookRegistration:
 
 @dataclass
 class Sku:
-    """Quantities by warehouse id: ``available`` is what can be ordered, ``committed`` what open orders hold."""
+    """Quantities by warehouse id: ``available`` is what can be ordered, ``committed`` what open orders hold.
+
+    :param attributes: name to value of the sales attributes, such as ``{"Color": "Red", "Size": "M"}``.
+    :param barcode: '' without one; ``barcode_type`` is GTIN, EAN, UPC, ISBN or JAN.
+    """
 
     id: str
     seller_sku: str
@@ -95,6 +103,9 @@ class Sku:
     available: dict[str, int]
     committed: dict[str, int]
     product: Product = field(repr=False)
+    attributes: dict[str, str] = field(default_factory=dict)
+    barcode: str = ""
+    barcode_type: str = "GTIN"
 
     @property
     def total_available(self) -> int:
@@ -103,6 +114,12 @@ class Sku:
 
 @dataclass
 class Product:
+    """A listed product. ``images`` are the numbers of its pictures; a replaced picture gets a new number.
+
+    :param description: HTML, as TikTok keeps it.
+    :param package_weight: kilograms.
+    """
+
     id: str
     shop: Shop = field(repr=False)
     title: str
@@ -110,6 +127,9 @@ class Product:
     create_time: int
     update_time: int
     skus: list[Sku] = field(default_factory=list)
+    description: str = ""
+    images: tuple[int, ...] = ()
+    package_weight: Decimal = Decimal("0.5")
 
 
 @dataclass

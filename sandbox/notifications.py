@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.model import Order, Shop
+from sandbox.model import Order, Product, Shop
 from sandbox.webhooks import WebhookDispatcher
 from sandbox.world import World
 
@@ -85,6 +85,46 @@ class Notifier:
                 "create_time": self._world.now(),
             },
         )
+
+    def product_status(self, product: Product, before: str) -> None:
+        """Type 5. It says what kind of change it was and not the status; the id is an integer here.
+
+        :param before: the status that the product had.
+        """
+        kind = "PRODUCT_STATUS_CHANGED"
+        if product.status == "FAILED":
+            kind = "PRODUCT_AUDIT_FAILURE"
+        elif product.status == "ACTIVATE" and before in ("DRAFT", "PENDING", "FAILED"):
+            kind = "PRODUCT_FIRST_PASS_REVIEW"
+        suspended = product.status in ("PLATFORM_DEACTIVATED", "FREEZE")
+        self.send(
+            product.shop,
+            "PRODUCT_STATUS_CHANGE",
+            {
+                "product_id": int(product.id),
+                "status": kind,
+                "suspended_reason": "The listing violates a rule" if suspended else "",
+                "update_time": product.update_time,
+            },
+        )
+
+    def product_information(self, product: Product, changed_fields: list[str]) -> None:
+        """Type 15, of an edit in Seller Center; the id is a string here."""
+        self.send(
+            product.shop,
+            "PRODUCT_INFORMATION_CHANGE",
+            {
+                "product_id": product.id,
+                "change_source": "SELLER_CENTER",
+                "changed_fields": changed_fields,
+                "update_time": product.update_time,
+            },
+        )
+
+    def product_created(self, product: Product) -> None:
+        """Type 16; the id is an integer here."""
+        data = {"product_id": int(product.id), "product_types": [], "update_time": product.update_time}
+        self.send(product.shop, "PRODUCT_CREATION", data)
 
     def deauthorized(self, shop: Shop) -> None:
         """Type 6; call it while the grant is still there."""

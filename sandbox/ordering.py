@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from sandbox.catalog import LIVE
 from sandbox.errors import ControlError
 from sandbox.model import Order, Shop, Sku
 from sandbox.payments import Charges, price_order
 from sandbox.people import random_buyer, recipient_address
 from sandbox.specs import LineSpec, OrderSpec
 from sandbox.status import enter_status
+from sandbox.stock import Held, OutOfStock
 from sandbox.world import World
 
 DELIVERY_OPTION = {"id": "7091146663229654785", "name": "Standard shipping"}
@@ -45,7 +47,8 @@ def check_patch(patch: dict[str, Any]) -> None:
 def place_order(world: World, shop: Shop, spec: OrderSpec) -> Order:
     """Place one order and keep it in the shop's book; nobody is notified here.
 
-    :raises ControlError: for an unknown SKU, too little stock (counted) or amounts that cannot be.
+    :raises ControlError: for an unknown SKU, a product that is not live, too little stock (counted) or amounts that
+        cannot be.
     """
     check_patch(spec.patch)
     units = [(sku, line) for line in spec.lines for sku in [_find_sku(world, shop, line)] * line.quantity]
@@ -61,13 +64,14 @@ def place_order(world: World, shop: Shop, spec: OrderSpec) -> Order:
     )
     prices = [sku.price if line.price is None else line.price for sku, line in units]
     amounts, payment = price_order(prices, currency, charges)
-    stock = _take_stock(world, [sku for sku, _ in units])
+    order_id = world.ids.new("order")
+    stock = _take_stock(world, [sku for sku, _ in units], order_id)
     now = world.now()
     created = spec.create_time if spec.create_time is not None else now
     chance = random.Random(world.ids.new("buyer"))
     buyer = random_buyer(shop.market, chance, world.ids.new("buyer")) | spec.buyer
     fields = _fixed_fields(shop, spec, buyer) | {
-        "id": world.ids.new("order"),
+        "id": order_id,
         "create_time": created,
         "update_time": spec.update_time if spec.update_time is not None else created,
         "warehouse_id": stock[0][1],
@@ -92,24 +96,21 @@ def _find_sku(world: World, shop: Shop, line: LineSpec) -> Sku:
         if sku is not None and sku.product.shop is shop:
             return sku
         raise ControlError(f"shop {shop.id} has no SKU {line.sku_id!r}")
-    for sku in world.skus_of(shop):
-        if sku.seller_sku == line.seller_sku:
-            return sku
-    raise ControlError(f"shop {shop.id} has no SKU with seller_sku {line.seller_sku!r}; add the product first")
+    sku = world.catalogs[shop.id].by_seller_sku(line.seller_sku)
+    if sku is None:
+        raise ControlError(f"shop {shop.id} has no SKU with seller_sku {line.seller_sku!r}; add the product first")
+    return sku
 
 
-def _take_stock(world: World, skus: list[Sku]) -> list[tuple[Sku, str]]:
-    for sku in {sku.id: sku for sku in skus}.values():
-        if sku.total_available < sum(1 for other in skus if other is sku):
-            world.counters["orders_refused_for_stock"] += 1
-            raise ControlError(f"only {sku.total_available} of {sku.seller_sku} are available")
-    taken = []
-    for sku in skus:
-        warehouse_id = next(key for key, quantity in sku.available.items() if quantity > 0)
-        sku.available[warehouse_id] -= 1
-        sku.committed[warehouse_id] += 1
-        taken.append((sku, warehouse_id))
-    return taken
+def _take_stock(world: World, skus: list[Sku], order_id: str) -> Held:
+    for product in {sku.product.id: sku.product for sku in skus}.values():
+        if product.status != LIVE:
+            raise ControlError(f"product {product.id} is {product.status}; buyers can order only what is {LIVE}")
+    try:
+        return world.stock.take(skus, order_id)
+    except OutOfStock:
+        world.counters["orders_refused_for_stock"] += 1
+        raise
 
 
 def _fixed_fields(shop: Shop, spec: OrderSpec, buyer: dict[str, Any]) -> dict[str, Any]:

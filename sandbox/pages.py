@@ -1,4 +1,4 @@
-"""A page for people at ``/``: the shops and their orders, with buttons to make things happen."""
+"""A page for people at ``/``: the shops, their orders and products, with buttons to make things happen."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sandbox.specs import CancelSpec, TrafficSpec, WebhookFaultSpec
 from sandbox.status import CANCELLED, FLOW
 
 SHOWN_ORDERS = 30
+SHOWN_PRODUCTS = 10
 
 
 def human_pages(simulator: Simulator) -> Blueprint:
@@ -31,11 +32,14 @@ def human_pages(simulator: Simulator) -> Blueprint:
                 shop.id: world.orders[shop.id].window("create_time", None, None)[: -SHOWN_ORDERS - 1 : -1]
                 for shop in world.shops.values()
             }
+            products = {shop.id: world.catalogs[shop.id].newest_first([]) for shop in world.shops.values()}
             return render_template(
                 "index.html",
                 shops=list(world.shops.values()),
                 books=world.orders,
                 newest=newest,
+                products=products,
+                shown_products=SHOWN_PRODUCTS,
                 apps=list(world.apps.values()),
                 stats=simulator.stats(),
                 webhooks=simulator.webhooks.stats(),

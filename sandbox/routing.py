@@ -11,6 +11,7 @@ from werkzeug.routing import Map, Rule
 
 from sandbox.errors import ApiError
 from sandbox.model import App, Grant, Shop
+from sandbox.product_desk import ProductDesk
 from sandbox.world import World
 
 
@@ -18,12 +19,16 @@ from sandbox.world import World
 class Call:
     """One authorized call, as its handler gets it. Handlers run under the world's lock.
 
+    :param products: changes products.
+    :param host_url: this server as the caller sees it, with a slash at the end.
     :param path: the variable parts of the path.
     :param query: decoded parameters, without ``sign`` and the like being of interest.
     :param body: the JSON object of the body; empty without one.
     """
 
     world: World
+    products: ProductDesk
+    host_url: str
     app: App
     grant: Grant
     path: dict[str, str]

@@ -10,6 +10,7 @@ from sandbox.faults import FaultSwitch
 from sandbox.gateway import Gateway
 from sandbox.notifications import Notifier
 from sandbox.order_desk import OrderDesk
+from sandbox.product_desk import ProductDesk
 from sandbox.routing import Routes
 from sandbox.settings import Settings
 from sandbox.traffic import Traffic
@@ -32,9 +33,10 @@ class Simulator:
         self.webhooks = WebhookDispatcher(sender, clock, settings.time_scale)
         self.notifier = Notifier(self.world, self.webhooks)
         self.desk = OrderDesk(self.world, self.notifier)
+        self.products = ProductDesk(self.world, self.notifier)
         self.traffic = Traffic(self.world, self.desk)
         self.faults = FaultSwitch()
-        self.gateway = Gateway(self.world, Routes(ENDPOINTS))
+        self.gateway = Gateway(self.world, self.products, Routes(ENDPOINTS))
 
     def reset(self) -> None:
         """Back to an empty TikTok Shop; settings stay."""

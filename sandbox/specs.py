@@ -1,4 +1,4 @@
-"""What the control API accepts, checked: apps, sellers, products, orders and random traffic."""
+"""What the control API accepts, checked: apps, sellers, orders and random traffic."""
 
 from __future__ import annotations
 
@@ -56,31 +56,6 @@ class SellerSpec(Spec):
     username: str
     password: str
     shops: tuple[ShopSpec, ...] = ()
-
-
-class SkuSpec(Spec):
-    """``price`` per unit in major units; ``quantity`` is put into the default warehouse."""
-
-    seller_sku: str = Field(max_length=50)
-    price: Amount
-    quantity: int = Field(default=1000, ge=0)
-    name: str = "Default"
-
-
-class ProductSpec(Spec):
-    """A product of several ``skus``, or in short of one: ``seller_sku``, ``price``, ``quantity`` beside the title."""
-
-    title: str
-    status: Literal["ACTIVATE", "DRAFT", "SELLER_DEACTIVATED", "PLATFORM_DEACTIVATED", "FREEZE", "DELETED"] = "ACTIVATE"
-    skus: tuple[SkuSpec, ...] = Field(min_length=1, max_length=300)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_sku_in_short(cls, data: Any) -> Any:
-        if isinstance(data, dict) and "skus" not in data:
-            product = {key: value for key, value in data.items() if key in ("title", "status")}
-            return product | {"skus": [{key: value for key, value in data.items() if key not in product}]}
-        return data
 
 
 class LineSpec(Spec):

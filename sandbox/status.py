@@ -49,7 +49,8 @@ def enter_status(world: World, order: Order, status: str, *, at: int) -> None:
     if status == CANCELLED:
         fields.setdefault("cancel_time", at)
         fields["is_buyer_request_cancel"] = False
-        _return_stock(order)
+        world.stock.give_back(order.stock, order.id)
+        order.stock = []
         _set_lines(order, CANCELLED, CANCELLED)
         return
     rank = FLOW.index(status)
@@ -62,7 +63,8 @@ def enter_status(world: World, order: Order, status: str, *, at: int) -> None:
         _arrange_shipping(world, fields, at)
     if rank >= FLOW.index("IN_TRANSIT"):
         fields.setdefault("collection_time", at)
-        _ship_stock(order)
+        world.stock.ship(order.stock)
+        order.stock = []
     if rank >= FLOW.index("DELIVERED"):
         fields.setdefault("delivery_time", at)
     _set_lines(order, status, _package_status(rank))
@@ -111,16 +113,3 @@ def _set_lines(order: Order, display_status: str, package_status: str, first: in
     for line in order.fields["line_items"][first:]:
         line["display_status"] = shown.get(display_status, display_status)
         line["package_status"] = package_status
-
-
-def _return_stock(order: Order) -> None:
-    for sku, warehouse_id in order.stock:
-        sku.committed[warehouse_id] -= 1
-        sku.available[warehouse_id] += 1
-    order.stock = []
-
-
-def _ship_stock(order: Order) -> None:
-    for sku, warehouse_id in order.stock:
-        sku.committed[warehouse_id] -= 1
-    order.stock = []

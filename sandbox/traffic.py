@@ -8,6 +8,7 @@ import threading
 from decimal import Decimal
 from typing import Any
 
+from sandbox.catalog import LIVE
 from sandbox.errors import ControlError
 from sandbox.markets import quantize
 from sandbox.model import Shop, Sku
@@ -99,10 +100,14 @@ class Shopper:
         )
 
     def _lines(self) -> list[tuple[Sku, int]]:
-        in_stock = [sku for sku in self._skus if sku.total_available >= 4]
-        if not in_stock:
-            raise ControlError(f"shop {self.shop.id} has no SKU with at least 4 units left; add products or stock")
-        chosen = self._chance.sample(in_stock, min(len(in_stock), self._chance.choices((1, 2, 3), (6, 3, 1))[0]))
+        count = self._chance.choices((1, 2, 3), (6, 3, 1))[0]
+        chosen = self._chance.sample(self._skus, min(len(self._skus), count))
+        if not chosen or not all(_plenty(sku) for sku in chosen):
+            # Looking at all of ten thousand SKUs takes long, so that is done only when the first choice will not do.
+            in_stock = [sku for sku in self._skus if _plenty(sku)]
+            if not in_stock:
+                raise ControlError(f"shop {self.shop.id} has no SKU with at least 4 units left; add products or stock")
+            chosen = self._chance.sample(in_stock, min(len(in_stock), count))
         return [(sku, self._chance.choices((1, 2, 3, 4), (6, 2, 1, 1))[0]) for sku in chosen]
 
     def _buyer(self) -> dict[str, Any]:
@@ -117,3 +122,7 @@ class Shopper:
         if self._chance.random() >= probability:
             return Decimal(0)
         return quantize(amount * self._chance.randint(5, 40) / 100, self.shop.currency)
+
+
+def _plenty(sku: Sku) -> bool:
+    return sku.product.status == LIVE and sku.total_available >= 4

@@ -24,7 +24,7 @@ from sandbox.specs import WebhookFaultSpec
 # Waits before the first to the fourth retry, in seconds; after the last TikTok gives up (reference section 4.1).
 RETRY_LADDER = (120, 1800, 10_800, 43_200)
 SENDERS = 8
-KEPT_PER_ORDER = 20
+KEPT_PER_SUBJECT = 20
 
 Sender = Callable[[str, bytes, dict[str, str]], int]
 log = logging.getLogger(__name__)
@@ -32,12 +32,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Notification:
-    """One webhook to one app. ``body`` never changes, so every delivery of it has the same ``tts_notification_id``."""
+    """One webhook to one app. ``body`` never changes, so every delivery of it has the same ``tts_notification_id``.
+
+    :param subject_id: the order or the product that it is about; '' for anything else.
+    """
 
     url: str
     body: bytes
     signature: str
-    order_id: str = ""
+    subject_id: str = ""
 
 
 @dataclass
@@ -120,12 +123,13 @@ class WebhookDispatcher:
     def notify(self, app: App, url: str, payload: dict[str, Any]) -> None:
         """Queue one notification for one app; it may be lost, doubled or delayed as the faults say."""
         body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
-        order_id = str(payload["data"].get("order_id", ""))
-        notification = Notification(url, body, webhook_signature(app.app_key, app.app_secret, body), order_id)
+        data = payload["data"]
+        subject_id = str(data.get("order_id") or data.get("product_id") or "")
+        notification = Notification(url, body, webhook_signature(app.app_key, app.app_secret, body), subject_id)
         with self._condition:
             self.counts["created"] += 1
-            if order_id:
-                self._sent.setdefault(order_id, deque(maxlen=KEPT_PER_ORDER)).append(notification)
+            if subject_id:
+                self._sent.setdefault(subject_id, deque(maxlen=KEPT_PER_SUBJECT)).append(notification)
             chance = self.faults.chance
             lost, doubled, moved = (chance.random() for _ in range(3))
             if lost < self.faults.lose:
@@ -140,10 +144,10 @@ class WebhookDispatcher:
                 self.counts["duplicated"] += 1
                 self._push(notification, delay + chance.uniform(0, self.faults.reorder_seconds / 2))
 
-    def redeliver(self, order_id: str) -> int:
-        """Send all kept notifications of an order again, with their old ids; the number of them is answered."""
+    def redeliver(self, subject_id: str) -> int:
+        """Send all kept notifications of an order or a product again, with their old ids; answers how many."""
         with self._condition:
-            kept = list(self._sent.get(order_id, ()))
+            kept = list(self._sent.get(subject_id, ()))
             for notification in kept:
                 self._push(notification, 0)
             return len(kept)

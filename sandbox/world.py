@@ -9,13 +9,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from sandbox.catalog import Catalog
 from sandbox.errors import ControlError
 from sandbox.ids import IdFactory, new_cipher
-from sandbox.markets import market, quantize
+from sandbox.markets import market
 from sandbox.model import App, AuthorizationCode, Grant, Order, Product, Seller, Shop, Sku, Warehouse
 from sandbox.order_book import OrderBook
 from sandbox.settings import Settings
-from sandbox.specs import AppSpec, ProductSpec, SellerSpec, ShopSpec
+from sandbox.specs import AppSpec, SellerSpec, ShopSpec
+from sandbox.stock import StockRoom
 
 
 class World:
@@ -39,6 +41,9 @@ class World:
             self.shops: dict[str, Shop] = {}
             self.products: dict[str, Product] = {}
             self.skus: dict[str, Sku] = {}
+            self.catalogs: dict[str, Catalog] = {}
+            self.stock = StockRoom(self.clock)
+            self.inventory_refusals: dict[str, tuple[int, str]] = {}
             self.orders: dict[str, OrderBook] = {}
             self.codes: dict[str, AuthorizationCode] = {}
             self.grants_by_access: dict[str, Grant] = {}
@@ -80,6 +85,7 @@ class World:
         for shop in seller.shops:
             self.shops[shop.id] = shop
             self.orders[shop.id] = OrderBook()
+            self.catalogs[shop.id] = Catalog()
         return seller
 
     def _new_shop(self, seller: Seller, spec: ShopSpec) -> Shop:
@@ -104,25 +110,6 @@ class World:
             mask_addresses=spec.mask_addresses,
         )
 
-    def add_product(self, shop: Shop, spec: ProductSpec) -> Product:
-        """List a product with its SKUs and their stock in the shop's default warehouse.
-
-        :raises ControlError: when a price has more decimals than the shop's currency.
-        """
-        now = self.now()
-        product = Product(self.ids.new("product"), shop, spec.title, spec.status, now, now)
-        for sku_spec in spec.skus:
-            if sku_spec.price != quantize(sku_spec.price, shop.currency):
-                raise ControlError(f"price {sku_spec.price} of {sku_spec.seller_sku} is too exact for {shop.currency}")
-            nothing = {warehouse.id: 0 for warehouse in shop.sales_warehouses}
-            stock = nothing | {shop.sales_warehouses[0].id: sku_spec.quantity}
-            sku_id = self.ids.new("sku")
-            sku = Sku(sku_id, sku_spec.seller_sku, sku_spec.name, sku_spec.price, stock, nothing, product)
-            product.skus.append(sku)
-        self.products[product.id] = product
-        self.skus |= {sku.id: sku for sku in product.skus}
-        return product
-
     def shop(self, shop_id: str) -> Shop:
         """A shop of the control API.
 
@@ -133,8 +120,39 @@ class World:
         except KeyError:
             raise ControlError(f"no shop {shop_id!r}") from None
 
+    def product(self, product_id: str) -> Product:
+        """A product of the control API, in whichever shop.
+
+        :raises ControlError: when there is no such product.
+        """
+        try:
+            return self.products[product_id]
+        except KeyError:
+            raise ControlError(f"no product {product_id!r}") from None
+
+    def sku(self, sku_id: str) -> Sku:
+        """A SKU of the control API, in whichever shop.
+
+        :raises ControlError: when there is no such SKU.
+        """
+        try:
+            return self.skus[sku_id]
+        except KeyError:
+            raise ControlError(f"no SKU {sku_id!r}") from None
+
+    def warehouse(self, warehouse_id: str) -> Warehouse:
+        """A warehouse of the control API, in whichever shop.
+
+        :raises ControlError: when there is no such warehouse.
+        """
+        for shop in self.shops.values():
+            for warehouse in shop.warehouses:
+                if warehouse.id == warehouse_id:
+                    return warehouse
+        raise ControlError(f"no warehouse {warehouse_id!r}")
+
     def skus_of(self, shop: Shop) -> list[Sku]:
-        return [sku for product in self.products.values() if product.shop is shop for sku in product.skus]
+        return self.catalogs[shop.id].skus()
 
     def grants_for(self, shop: Shop) -> list[Grant]:
         """The grants that cover a shop, that is whose apps hear of it."""

@@ -82,8 +82,11 @@ def _update_sku(call: Call, product: Product, sku_id: str, entries: list[dict[st
         raise _WarehouseErrors(errors)
     if set(quantities) != set(sku.available):
         raise ApiError(12019028, "All warehouses of the SKU must be listed")
-    sku.available = quantities
-    product.update_time = call.world.now()
+    refusal = call.world.inventory_refusals.get(sku.id)
+    if refusal is not None:
+        code, message = refusal
+        raise _WarehouseErrors([{"warehouse_id": key, "code": code, "message": message} for key in quantities])
+    call.products.update_stock(sku, quantities)
 
 
 def _problem(call: Call, sku: Sku, warehouse_id: Any, quantity: Any) -> tuple[int, str] | None:

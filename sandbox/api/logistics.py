@@ -60,7 +60,7 @@ def _warehouse(shop: Shop, warehouse: Warehouse) -> dict[str, Any]:
         "name": warehouse.name,
         "type": warehouse.type,
         "sub_type": "DOMESTIC_WAREHOUSE",
-        "effect_status": "ENABLED",
+        "effect_status": warehouse.effect_status,
         "is_default": warehouse.is_default,
         "address": {
             "region": market.country,
