@@ -74,6 +74,7 @@ class Settings(BaseSettings):
         description="Seconds before the newest change from which such a look begins; longer than any "
         "transaction in Odoo.",
     )
+    stock_lease: float = Field(60, gt=0, description="Seconds until the stock of a vanished worker's products is due.")
     stock_reconcile_interval: float = Field(
         86400, gt=0, description="Seconds between two full comparisons of TikTok's stock with Odoo's."
     )

@@ -7,7 +7,7 @@ import sys
 import click
 from kombu.exceptions import OperationalError as BrokerError
 
-from worker.cli import accounts, backup, odoo, orders, processes, shops, status
+from worker.cli import accounts, backup, catalog, inventory, odoo, orders, processes, shops, status
 from worker.errors import ConnectorError
 from worker.logs import configure
 from worker.settings import get_settings
@@ -21,7 +21,8 @@ def cli() -> None:
 
 
 for command in (
-    *(accounts.accounts, shops.shops, orders.orders, odoo.odoo, backup.backup, backup.keys, status.status),
+    *(accounts.accounts, shops.shops, catalog.catalog, inventory.inventory, orders.orders, odoo.odoo),
+    *(backup.backup, backup.keys, status.status),
     *(processes.web, processes.worker, processes.beat, processes.flower),
 ):
     cli.add_command(command)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from worker.sync.runtime import Runtime
 from worker.state.catalog import ListedProduct, Listing
 from worker.state.shops import Shop
+from worker.sync.runtime import Runtime
 from worker.tiktok.client import ShopClient
 from worker.tiktok.errors import TikTokPermanentError
 from worker.tiktok.models import Product

@@ -45,8 +45,10 @@ def settle_item_choices(catalog: Catalog, products: Sequence[ListedProduct]) -> 
     for product in products:
         by_item = choices.pop(choice_key(product_id=product.id), None)
         if by_item is not None and len(product.skus) == 1:
-            settled[choice_key(sku_id=product.skus[0].id)] = by_item
             settled[choice_key(product_id=product.id)] = Choice()
+            by_sku = choice_key(sku_id=product.skus[0].id)
+            if by_sku not in choices:  # that one is newer
+                settled[by_sku] = by_item
     if settled:
         catalog.set_choices(settled)
     return choices | {name: choice for name, choice in settled.items() if not choice.is_empty()}
@@ -54,16 +56,19 @@ def settle_item_choices(catalog: Catalog, products: Sequence[ListedProduct]) -> 
 
 def _as_asked(product: ListedProduct, sku: ListedSku, known: Listing | None, choice: Choice | None) -> Sku:
     chosen = choice.variant_id if choice is not None else None
-    # What was bound by a choice that has been taken back is for the rules again.
-    before = known.variant_id if known is not None and known.found_by != "choice" else None
     return Sku(
         sku_id=sku.id,
         seller_sku=sku.seller_sku,
         product_id=product.id,
         barcode=sku.barcode,
         alone=len(product.skus) == 1,
-        variant_id=chosen or before,
+        variant_id=chosen or _bound_before(known),
     )
+
+
+def _bound_before(listing: Listing | None) -> int | None:
+    """What a SKU was bound to by the rules; by a choice that has been taken back it is bound no more."""
+    return listing.variant_id if listing is not None and listing.found_by != "choice" else None
 
 
 def _blank(product: ListedProduct, sku: ListedSku) -> Listing:
@@ -113,6 +118,6 @@ def skus_of_orders(catalog: Catalog, lines: Mapping[str, tuple[str, str]]) -> di
             seller_sku=seller_sku,
             product_id=product_id,
             alone=product is None or len(product.skus) == 1,
-            variant_id=chosen or (listing.variant_id if listing is not None else None),
+            variant_id=chosen or _bound_before(listing),
         )
     return result

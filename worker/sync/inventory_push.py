@@ -26,8 +26,6 @@ log = structlog.get_logger(__name__)
 
 #: Products of one round: small enough that the amounts are still fresh when the last of them is set.
 BATCH = 50
-#: Seconds until the products of a vanished worker are due again.
-_LEASE = 240.0
 #: Errors of Update Inventory that are about the one product: it is frozen, deleted, or not this shop's.
 _ABOUT_PRODUCT = {"refused", "not_found"}
 
@@ -67,13 +65,14 @@ class InventoryPush:
         scope = shop_stock_scope(self.shop.id)
         if problems.paused(ODOO, scope):
             return result
-        claim = self.queue.claim(BATCH, _LEASE)
+        lease = self.runtime.settings.stock_lease
+        claim = self.queue.claim(BATCH, lease)
         if not claim.ids:
             return result
         started = time.monotonic()
         open_ids = dict.fromkeys(claim.ids)
         try:
-            self._work(claim, open_ids, result)
+            self._work(claim, open_ids, result, until=started + 0.75 * lease)
         except (ConnectorError, SoftTimeLimitExceeded) as failure:
             self._postpone(claim, list(open_ids), failure)
             return result
@@ -90,7 +89,8 @@ class InventoryPush:
         )
         return result
 
-    def _work(self, claim: Claim, open_ids: dict[str, None], result: Round) -> None:
+    def _work(self, claim: Claim, open_ids: dict[str, None], result: Round, *, until: float) -> None:
+        """:param until: monotonic time at which to stop: what another worker may have leased is not ours to set."""
         products = list(self.runtime.catalog(self.shop.id).products(claim.ids).values())
         plan = make_plan(self.runtime, self.shop, self.client, products)
         result.orders_found = bool(plan.orders_found)
@@ -100,7 +100,7 @@ class InventoryPush:
         by_product: dict[str, list[SkuPlan]] = {}
         for sku in plan.changes:
             by_product.setdefault(sku.listing.product_id, []).append(sku)
-        changed = self._set(claim, by_product, open_ids, result)
+        changed = self._set(claim, by_product, open_ids, result, until=until)
         sold_meanwhile = self._confirm(changed)
         if not plan.exact:  # amounts were only lowered: look again when the orders on their way are in Odoo
             self.queue.again(claim, open_ids, 5.0)
@@ -111,11 +111,21 @@ class InventoryPush:
             self.queue.mark(sold_meanwhile)
 
     def _set(
-        self, claim: Claim, by_product: dict[str, list[SkuPlan]], open_ids: dict[str, None], result: Round
+        self,
+        claim: Claim,
+        by_product: dict[str, list[SkuPlan]],
+        open_ids: dict[str, None],
+        result: Round,
+        *,
+        until: float,
     ) -> list[SkuPlan]:
         """One call for each product; answers what TikTok took."""
         taken: list[SkuPlan] = []
+        late: list[str] = []
         for product_id, skus in by_product.items():
+            if time.monotonic() > until:
+                late.append(product_id)
+                continue
             wanted = {sku.listing.sku_id: sku.wanted for sku in skus}
             try:
                 errors = self.client.update_inventory(product_id, wanted)
@@ -131,6 +141,9 @@ class InventoryPush:
             if errors:
                 self._park(claim, product_id, refusal(skus, errors), open_ids)
                 result.refused += [str(sku) for sku in skus if sku.listing.sku_id in refused]
+        self.queue.again(claim, late, 0.0)
+        for product_id in late:
+            open_ids.pop(product_id, None)
         result.pushed += len(taken)
         count(self.runtime.redis, "inventory_pushed", len(taken))
         return taken

@@ -121,8 +121,6 @@ class Runtime:
         """What is known of that shop's stock on TikTok."""
         return Inventory(self.redis, shop_id)
 
-    products = product_queue
-
     def catalog(self, shop_id: str) -> Catalog:
         """What that shop lists, and what it is bound to."""
         return Catalog(self.redis, shop_id)
