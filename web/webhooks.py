@@ -87,10 +87,8 @@ def keep(parts: Receiver) -> None:
     parts.noticed_version(kept.accounts_version)
     if topic == DEAUTHORIZED and kept.outcome == "stored":
         parts.sender.send("orders.poll", shop_id)  # its first call finds out, and the account says so
-    if kept.trigger:
-        parts.sender.send("orders.drain", shop_id)
-    if kept.trigger_catalog:
-        parts.sender.send("catalog.drain", shop_id)
+    for task in kept.tasks:
+        parts.sender.send(task, shop_id)
     log.debug("webhook.kept", shop=shop_id, topic=topic, outcome=kept.outcome)
 
 

@@ -9,16 +9,17 @@ from typing import Any, NoReturn
 
 import click
 
-from worker.cli.output import json_option, records, show
+from worker.cli.output import json_option, progress, records, show
 from worker.cli.shop_choice import chosen_shop, chosen_shops, shop_option
 from worker.errors import ConfigurationError
 from worker.state.catalog import Choice, Listing
 from worker.sync.candidates import Candidate, candidates, products_for_sale
+from worker.sync.catalog_run import result_of, run, trial
 from worker.sync.mapping import Variants, export_rows, listed_skus
 from worker.sync.mapping_file import read_sheet, write_sheet
 from worker.sync.mapping_import import Change, Plan, apply_import, check_import, choose, variant_for
 from worker.sync.runtime import get_runtime
-from worker.tasks.triggers import trigger_catalog
+from worker.tasks.triggers import trigger_catalog, trigger_drain, trigger_push
 
 #: Most refusals and changes that are printed one by one.
 _MOST_LINES = 100
@@ -48,6 +49,48 @@ def list_catalogs(shop_id: str | None, as_json: bool) -> None:
         rows.append((shop.id, shop.name, *counts, last_pull))
     columns = ("shop", "name", "products", "skus", "mapped", "not_mapped", "choices", "last_pull_utc")
     show(columns, rows, as_json=as_json, empty="There is no shop yet.")
+
+
+@catalog.command("pull")
+@every_shop_option
+@click.option("--dry-run", is_flag=True, help="Show what would be bound, created or left over; change nothing.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N products, for a trial.")
+@json_option
+def pull_catalog(shop_id: str | None, dry_run: bool, limit: int | None, as_json: bool) -> None:
+    """Read what the shops list, and find each SKU's product in Odoo (the guide's *Sync Product Catalogue*).
+
+    May be stopped and started again at any time: it goes on from there. Workers do the same once a day.
+    """
+    runtime = get_runtime()
+    rows: list[tuple[Any, ...]] = []
+    problems = []
+    for shop in chosen_shops(runtime, shop_id):
+        creates = dry_run and shop.settings.create_products
+        with progress(f"Reading {shop.name}", as_json=as_json) as advance:
+            report = (trial if dry_run else run)(runtime, shop, limit=limit, advance=advance)
+        if dry_run:
+            rows += [_trial_row(shop.id, listing, creates=creates) for listing in report.listings.values()]
+        else:
+            rows += [(shop.id, what, number) for what, number in sorted(report.results().items())]
+            rows += [(shop.id, "no longer listed", report.gone)] if report.gone else []
+            rows.append((shop.id, "products listed", report.listed))
+        if report.push:
+            trigger_push(runtime, shop.id)
+        if report.orders:
+            trigger_drain(runtime, shop.id)
+        problems += [f"{shop.name}: {report.problem}"] if report.problem else []
+    columns = ("shop", "sku", "seller_sku", "title", "result", "reason") if dry_run else ("shop", "result", "count")
+    show(columns, rows, as_json=as_json, empty="Nothing is listed.")
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        raise click.exceptions.Exit(1)
+
+
+def _trial_row(shop_id: str, listing: Listing, *, creates: bool) -> tuple[Any, ...]:
+    result = result_of(listing, creates=creates)
+    reason = "" if result == "to be created" else f"{listing.message} {listing.remedy}".strip()
+    return shop_id, listing.sku_id, listing.seller_sku, listing.title, result, reason
 
 
 @catalog.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from worker.cli.output import json_option, progress, show
 from worker.cli.shop_choice import chosen_shop, chosen_shops, shop_option
 from worker.state.inventory import Amounts
+from worker.state.problems import ODOO, shop_stock_scope
 from worker.state.shops import Shop
 from worker.sync.inventory_marks import mark_all
 from worker.sync.inventory_plan import Plan, SkuPlan
@@ -19,6 +21,8 @@ from worker.tasks.triggers import trigger_push
 
 _COLUMNS = ("shop", "sku", "seller_sku", "product", "on_tiktok", "from_odoo")
 _MOST_SHOWN = 50
+#: Seconds between two looks at what workers are doing.
+_PAUSE = 0.2
 
 
 @click.group()
@@ -59,7 +63,7 @@ def push(shop_id: str | None, agree: bool, everything: bool, as_json: bool) -> N
         click.echo(f"Pushing stock is switched off: tiktok-odoo shops set {shop.id} --push-stock on", err=True)
         raise click.exceptions.Exit(1)
     plans: list[Plan] = []
-    with progress("Comparing", len(products), as_json=as_json) as advance:
+    with progress("Comparing", as_json=as_json) as advance:
         plans += preview(runtime, shop, products, advance=advance)
     skus = [sku for plan in plans for sku in (plan.skus if everything else plan.changes)]
     shown = skus if as_json else skus[:_MOST_SHOWN]
@@ -93,25 +97,24 @@ def _apply(runtime: Runtime, shop: Shop, *, as_json: bool) -> None:
         runtime.shops.save(shop)
     mark_all(runtime, shop)
     queue = runtime.inventory_queue(shop.id)
-    total = queue.open_count()
-    pushed = 0
+    total = left = queue.open_count()
     refused: list[str] = []
-    with progress("Pushing", total, as_json=as_json) as advance:
-        while True:
-            left = queue.open_count()
+    with progress("Pushing", as_json=as_json) as advance:
+        while left and not runtime.problems.paused(ODOO, shop_stock_scope(shop.id)):
             done = InventoryPush(runtime, shop).run()
-            pushed += done.pushed
             refused += done.refused
-            advance(max(0, left - queue.open_count()))
             if not done.more:
-                break
-    trigger_push(runtime, shop.id)  # what a worker could do meanwhile, or what is to be looked at again
+                time.sleep(_PAUSE)  # workers may have the rest
+            now = queue.open_count() - queue.count_parked()
+            left = now
+            advance(max(0, total - left), total)
     if not as_json:
-        click.echo(f"{pushed} SKUs were set on TikTok. From now on changes in Odoo are pushed by themselves.")
-    problem = next((each for each in runtime.problems.all() if shop.id in each.scope or each.scope == "odoo"), None)
+        click.echo(f"{shop.name}'s stock is pushed. From now on changes in Odoo are pushed by themselves.")
+    scopes = (ODOO, shop_stock_scope(shop.id))
+    problem = next((each for each in runtime.problems.all() if each.scope in scopes), None)
     if refused or problem is not None:
         if refused:
-            click.echo(f"TikTok refused {len(refused)}: tiktok-odoo inventory parked", err=True)
+            click.echo("TikTok refused some of it: tiktok-odoo inventory parked", err=True)
         if problem is not None:
             click.echo(f"{problem.message} {problem.remedy}".strip(), err=True)
         raise click.exceptions.Exit(1)
@@ -130,9 +133,8 @@ def reconcile(shop_id: str | None, report_only: bool, as_json: bool) -> None:
         if shop.settings.push_stock != "on" and not shop_id:
             notes.append(f"{shop.name} ({shop.id}): stock is not pushed, so it was not compared.")
             continue
-        total = len(runtime.catalog(shop.id).product_ids())
         repair = not report_only and shop.settings.push_stock == "on"
-        with progress(f"Comparing {shop.name}", total, as_json=as_json) as advance:
+        with progress(f"Comparing {shop.name}", as_json=as_json) as advance:
             report = reconcile_stock(runtime, shop, repair=repair, advance=advance)
         rows += [_row(shop, sku) for sku in report.drift]
         if repair and report.drift:

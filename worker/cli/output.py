@@ -30,16 +30,16 @@ def json_option(command: F) -> F:
 
 
 @contextmanager
-def progress(what: str, total: int, *, as_json: bool = False) -> Iterator[Callable[[int], None]]:
-    """A progress bar for people on a terminal; gives the function that is told how many more are done."""
+def progress(what: str, *, as_json: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for people on a terminal; gives the function that is told how many are done, of how many."""
     console = Console(stderr=True)
-    if as_json or not console.is_terminal or total == 0:
-        yield lambda done: None
+    if as_json or not console.is_terminal:
+        yield lambda done, total: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.advance(task, done)
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def records(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:

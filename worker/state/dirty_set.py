@@ -23,11 +23,7 @@ Outcome = Literal["done", "wait", "again", "park"]
 
 
 class Parked(BaseModel):
-    """Why a thing is not as it should be on the other side.
-
-    :param units: of an order, units by SKU id, which count against the stock for as long as Odoo does not have them.
-    :param warehouse_id: of an order, TikTok's warehouse that is to send them.
-    """
+    """Why a thing is not as it should be on the other side."""
 
     id: str = Field(validation_alias=AliasChoices("id", "order_id"))
     code: str
@@ -38,8 +34,6 @@ class Parked(BaseModel):
     attempts: int = 1
     since: datetime = Field(default_factory=lambda: datetime.now(UTC))
     next_attempt: datetime | None = None
-    units: dict[str, int] = Field(default_factory=dict)
-    warehouse_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +60,7 @@ class DirtySet:
         self._parked = key(kind, "parked", shop_id)
         self._waiting = key(kind, "waiting", shop_id)
         self._settled = key(kind, "settled", shop_id)
+        self._units = key(kind, "units", shop_id)
         self._mark = script(redis, "dirty_mark")
         self._claim = script(redis, "dirty_claim")
         self._settle = script(redis, "dirty_settle")
@@ -126,7 +121,7 @@ class DirtySet:
         client: RedisClient | None = None,
     ) -> None:
         keys = [self._due, self._leased, self._tokens, self._crashes]
-        keys += [self._parked, self._waiting, self._force, self._settled]
+        keys += [self._parked, self._waiting, self._force, self._settled, self._units]
         args: list[str | float] = [claim.token, one, "" if pause is None else pause, outcome, entry]
         args += ["" if update_time is None else update_time, "1" if one in claim.forced else "0"]
         args.append("1" if suspect else "0")
@@ -175,7 +170,7 @@ class DirtySet:
         """Forget everything, as when the shop is removed."""
         self._redis.delete(
             *(self._due, self._leased, self._tokens, self._crashes, self._force),
-            *(self._parked, self._waiting, self._settled),
+            *(self._parked, self._waiting, self._settled, self._units),
         )
 
     def _now(self) -> float:

@@ -9,7 +9,10 @@ from typing import Literal
 
 from worker.state.connection import RedisClient, key, script
 from worker.state.dirty_set import Kind
+from worker.state.shops import pushing_key
 
+#: Tasks of which at most one per shop is on its way: of each dirty set, and the look at what was sold.
+Trigger = Kind | Literal["sold"]
 Outcome = Literal["stored", "duplicate", "unknown_shop"]
 
 #: TikTok delivers again for about 15.5 hours; a notification's id is remembered for longer than that.
@@ -19,15 +22,18 @@ EVENTS_KEPT = 50_000
 TRIGGER_SECONDS = 15
 
 
+#: What a webhook may set in motion, in the order in which the script tells it.
+_TASKS = ("orders.drain", "catalog.drain", "inventory.note_sold")
+
+
 @dataclass(frozen=True)
 class Received:
-    """What became of a webhook, the version of the accounts at that moment, and which tasks should be sent: one for
-    the shop's orders (``trigger``), one for its catalogue."""
+    """What became of a webhook, the version of the accounts at that moment, and the tasks that should be sent for its
+    shop: ``orders.drain``, ``catalog.drain``, ``inventory.note_sold``."""
 
     outcome: Outcome
-    trigger: bool
     accounts_version: str
-    trigger_catalog: bool = False
+    tasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,8 +83,10 @@ class Inbox:
             key("products", "due", shop_id),
             key("products", "force", shop_id),
             trigger_key(shop_id, "products"),
+            pushing_key(),
+            trigger_key(shop_id, "sold"),
         ]
-        outcome, trigger, trigger_catalog, version = self._receive(
+        outcome, version, *wanted = self._receive(
             keys=keys,
             args=[
                 *(shop_id, topic, body, REMEMBER_SECONDS, EVENTS_KEPT, ",".join(account_ids), TRIGGER_SECONDS),
@@ -87,7 +95,8 @@ class Inbox:
                 *product_ids,
             ],
         )
-        return Received(outcome, bool(trigger), str(version), bool(trigger_catalog))
+        tasks = tuple(task for task, send in zip(_TASKS, wanted, strict=True) if send)
+        return Received(outcome, str(version), tasks)
 
     def latest(self, count: int = 100) -> list[Event]:
         """The newest webhooks, newest first."""
@@ -97,17 +106,17 @@ class Inbox:
         ]
 
 
-def trigger_key(shop_id: str, kind: Kind = "orders") -> str:
-    """The key that says: a task for this shop's dirty set of that kind is on its way to a worker."""
+def trigger_key(shop_id: str, kind: Trigger = "orders") -> str:
+    """The key that says: a task of that kind for this shop is on its way to a worker."""
     return key("trigger", kind, shop_id)
 
 
-def may_trigger(redis: RedisClient, shop_id: str, kind: Kind = "orders") -> bool:
+def may_trigger(redis: RedisClient, shop_id: str, kind: Trigger = "orders") -> bool:
     """Whether the caller should send such a task; at most one per shop is under way."""
     return bool(redis.set(trigger_key(shop_id, kind), "1", nx=True, ex=TRIGGER_SECONDS))
 
 
-def trigger_arrived(redis: RedisClient, shop_id: str, kind: Kind = "orders") -> None:
+def trigger_arrived(redis: RedisClient, shop_id: str, kind: Trigger = "orders") -> None:
     """Such a task has started: what comes in from now on needs another one."""
     redis.delete(trigger_key(shop_id, kind))
 

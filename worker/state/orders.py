@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from worker.state.connection import RedisClient, key
+from worker.state.connection import RedisClient, key, script
 from worker.state.dirty_set import Claim, DirtySet
 
 
 class Waiting(BaseModel):
-    """An order that will be imported when TikTok moves it on. TikTok holds its ``units`` (by SKU id) for the buyer."""
+    """An order that will be imported when TikTok moves it on."""
 
     id: str = Field(validation_alias=AliasChoices("id", "order_id"))
     status: str
     since: datetime = Field(default_factory=lambda: datetime.now(UTC))
-    units: dict[str, int] = Field(default_factory=dict)
+
+
+class SoldUnits(BaseModel):
+    """What an order takes from stock: units by SKU id, and TikTok's warehouse that is to send them."""
+
+    units: dict[str, int]
     warehouse_id: str = ""
 
 
@@ -40,6 +45,7 @@ class OrderQueue(DirtySet):
     def __init__(self, redis: RedisClient, shop_id: str) -> None:
         super().__init__(redis, "orders", shop_id)
         self._imported = key("orders", "imported", shop_id)
+        self._note_sold = script(redis, "orders_sold")
 
     def wait(self, claim: Claim, waiting: Waiting, *, update_time: int) -> None:
         """TikTok has to move first: the webhook or the poll that tells so makes the order due again."""
@@ -48,6 +54,39 @@ class OrderQueue(DirtySet):
     def all_waiting(self) -> list[Waiting]:
         """Every order that waits for TikTok (``UNPAID``, ``ON_HOLD``)."""
         return [Waiting.model_validate_json(stored) for stored in self._redis.hvals(self._waiting)]
+
+    def note_sold(self, orders: Mapping[str, SoldUnits]) -> None:
+        """These orders (by id) hold units that Odoo does not know of; none are held by those without units.
+
+        They count against the stock of every shop until the order is done, also while it is parked or waits.
+        """
+        words = [
+            word
+            for order_id, sold in orders.items()
+            for word in (order_id, sold.model_dump_json() if sold.units else "")
+        ]
+        for start in range(0, len(words), 2000):
+            keys = [self._due, self._leased, self._parked, self._waiting, self._units]
+            self._note_sold(keys=keys, args=words[start : start + 2000])
+
+    def sold(self) -> dict[str, SoldUnits]:
+        """Orders that hold units of which Odoo does not know, by order id."""
+        stored = dict(self._redis.hgetall(self._units))
+        in_odoo = self.was_imported(list(stored))
+        return {
+            order_id: SoldUnits.model_validate_json(text)
+            for order_id, text in stored.items()
+            if order_id not in in_odoo
+        }
+
+    def not_looked_at(self, limit: int) -> list[str]:
+        """Due orders, oldest first, of which it is not known what they hold."""
+        due = list(self._redis.zrange(self._due, 0, limit - 1))
+        known = self._redis.hmget(self._units, due) if due else []
+        in_odoo = self.was_imported(due)
+        return [
+            order_id for order_id, units in zip(due, known, strict=True) if units is None and order_id not in in_odoo
+        ]
 
     def remember_imported(self, order_ids: Iterable[str]) -> None:
         """These orders are in Odoo; if one is missing later, a person has deleted it."""

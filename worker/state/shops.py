@@ -76,6 +76,11 @@ class Shop(BaseModel):
     settings: ShopSettings = Field(default_factory=ShopSettings)
 
 
+def pushing_key() -> str:
+    """The set of shops whose stock is pushed."""
+    return key("shops_pushing_stock")
+
+
 class Shops:
     """All shops. A shop belongs to one account: ``tts:shop_owners`` decides, before anything is stored."""
 
@@ -83,6 +88,7 @@ class Shops:
         self._redis = redis
         self._hash = key("shops")
         self._owners = key("shop_owners")
+        self._pushing = pushing_key()
 
     def claim(self, shop: Shop) -> Shop:
         """Give the shop to its account, keeping the settings that it already has.
@@ -105,7 +111,18 @@ class Shops:
 
     def save(self, shop: Shop) -> None:
         """Store a changed shop."""
-        self._redis.hset(self._hash, shop.id, shop.model_dump_json())
+        pushes = shop.enabled and shop.settings.push_stock == "on"
+        with self._redis.pipeline() as pipe:
+            pipe.hset(self._hash, shop.id, shop.model_dump_json())
+            if pushes:
+                pipe.sadd(self._pushing, shop.id)
+            else:
+                pipe.srem(self._pushing, shop.id)
+            pipe.execute()
+
+    def several_push_stock(self) -> bool:
+        """Whether stock is pushed in more than one shop, so that a sale in one may concern another."""
+        return int(self._redis.scard(self._pushing)) > 1
 
     def find(self, shop_id: str) -> Shop | None:
         """The shop of that id, if there is one."""
@@ -132,4 +149,5 @@ class Shops:
         with self._redis.pipeline() as pipe:
             pipe.hdel(self._hash, shop_id)
             pipe.hdel(self._owners, shop_id)
+            pipe.srem(self._pushing, shop_id)
             pipe.execute()

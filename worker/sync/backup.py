@@ -1,11 +1,13 @@
-"""Accounts, shops, tokens and cursors as one encrypted text, so that losing Redis costs a poll and nothing else."""
+"""Accounts, shops, tokens, cursors and choices as one encrypted text, so that losing Redis costs a poll and a pull."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from worker.errors import ConfigurationError
 from worker.state.accounts import Account
+from worker.state.catalog import Choice
 from worker.state.shops import Shop
 from worker.sync.runtime import Runtime
 from worker.tiktok.models import TokenGrant
@@ -27,9 +29,15 @@ def export_state(runtime: Runtime) -> str:
         },
         "shops": [shop.model_dump(mode="json") for shop in shops],
         "unsettled": {shop.id: runtime.queue(shop.id).unsettled() for shop in shops},
+        "choices": {shop.id: _choices(runtime, shop.id) for shop in shops},
         "cursors": {shop.id: cursor for shop in shops if (cursor := runtime.cursors.get(shop.id))},
     }
     return runtime.box.encrypt(json.dumps(state))
+
+
+def _choices(runtime: Runtime, shop_id: str) -> dict[str, Any]:
+    choices = runtime.catalog(shop_id).choices()
+    return {name: choice.model_dump(mode="json") for name, choice in choices.items()}
 
 
 def restore_state(runtime: Runtime, text: str) -> tuple[int, int]:
@@ -53,6 +61,9 @@ def restore_state(runtime: Runtime, text: str) -> tuple[int, int]:
         runtime.shops.save(shop)
         # What was parked then may lie before the cursor: TikTok need not have touched it since.
         runtime.queue(shop.id).mark(state["unsettled"].get(shop.id, []))
+        choices = state.get("choices", {}).get(shop.id, {})  # older backups have none
+        catalog = runtime.catalog(shop.id)
+        catalog.set_choices({name: Choice.model_validate(choice) for name, choice in choices.items()})
         if shop.id in state["cursors"]:
             runtime.cursors.advance(shop.id, state["cursors"][shop.id])
     return len(accounts), len(shops)

@@ -43,6 +43,7 @@ class CatalogRound:
     :param more: whether more products are due.
     :param push: whether stock became due.
     :param orders: whether orders became due that had waited for a binding.
+    :param listings: the SKUs that were looked at.
     """
 
     more: bool = False
@@ -52,6 +53,7 @@ class CatalogRound:
     created: int = 0
     unbound: int = 0
     gone: list[str] = field(default_factory=list)
+    listings: list[Listing] = field(default_factory=list)
 
 
 class CatalogDrain:
@@ -109,6 +111,7 @@ class CatalogDrain:
         result.created = sum(1 for listing in found if listing.found_by == "created") - sum(
             1 for listing in before.values() if listing.found_by == "created"
         )
+        result.listings = found
         result.bound = sum(1 for listing in found if listing.variant_id is not None)
         result.unbound = len(found) - result.bound
         self._spread(before, found, result)
@@ -163,10 +166,11 @@ class CatalogDrain:
         result.push = mark_products(self.runtime, self.shop, {listing.product_id for listing in changed})
         skus = {listing.sku_id for listing in changed}
         orders = self.runtime.queue(self.shop.id)
+        held = orders.sold() if skus else {}
         waiting = [
             entry.id
-            for entry in (orders.all_parked() if skus else [])
-            if entry.code in _WAITING_FOR_A_BINDING and skus.intersection(entry.units)
+            for entry in (orders.all_parked() if held else [])
+            if entry.code in _WAITING_FOR_A_BINDING and entry.id in held and skus.intersection(held[entry.id].units)
         ]
         result.orders = bool(orders.mark(waiting))
 
@@ -193,15 +197,16 @@ class CatalogDrain:
 
 
 def find_variants(
-    runtime: Runtime, shop: Shop, products: list[ListedProduct], details: ProductDetails
+    runtime: Runtime, shop: Shop, products: list[ListedProduct], details: ProductDetails, *, settle: bool = True
 ) -> list[Listing]:
     """A listing for every SKU. What no reference finds is tried by barcode, which only the product's detail tells;
     ``products`` then hold it.
 
+    :param settle: see :func:`worker.sync.catalog_match.match_products`.
     :raises ConnectorError: a side does not answer.
     """
     company = shop.settings.company_id
-    listings = match_products(runtime.odoo, runtime.catalog(shop.id), products, company_id=company)
+    listings = match_products(runtime.odoo, runtime.catalog(shop.id), products, company_id=company, settle=settle)
     unknown = {listing.product_id for listing in listings if listing.code == "unknown_sku"}
     asked = []
     for index, product in enumerate(products):
@@ -210,6 +215,6 @@ def find_variants(
             asked.append(products[index])
     if not any(sku.barcode for product in asked for sku in product.skus):
         return listings
-    again = match_products(runtime.odoo, runtime.catalog(shop.id), asked, company_id=company)
+    again = match_products(runtime.odoo, runtime.catalog(shop.id), asked, company_id=company, settle=settle)
     by_sku = {listing.sku_id: listing for listing in again}
     return [by_sku.get(listing.sku_id, listing) for listing in listings]

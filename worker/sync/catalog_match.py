@@ -16,14 +16,20 @@ from worker.state.catalog import Catalog, Choice, FoundBy, ListedProduct, Listed
 
 
 def match_products(
-    gateway: OdooGateway, catalog: Catalog, products: Sequence[ListedProduct], *, company_id: int | None
+    gateway: OdooGateway,
+    catalog: Catalog,
+    products: Sequence[ListedProduct],
+    *,
+    company_id: int | None,
+    settle: bool = True,
 ) -> list[Listing]:
     """A listing for every SKU of ``products``: bound, or with the reason why not.
 
+    :param settle: keep the SKU IDs of choices that named an Item ID alone; not in a trial.
     :raises OdooUnavailableError: Odoo does not answer.
     """
     known = catalog.listings([sku.id for product in products for sku in product.skus])
-    choices = settle_item_choices(catalog, products)
+    choices = item_choices(catalog, products, settle=settle)
     asked = [
         (product, sku, _as_asked(product, sku, known.get(sku.id), choices.get(choice_key(sku_id=sku.id))))
         for product in products
@@ -36,7 +42,7 @@ def match_products(
     ]
 
 
-def settle_item_choices(catalog: Catalog, products: Sequence[ListedProduct]) -> dict[str, Choice]:
+def item_choices(catalog: Catalog, products: Sequence[ListedProduct], *, settle: bool) -> dict[str, Choice]:
     """The operators' choices for these products; one for an Item ID alone gets its SKU ID, if there is one SKU."""
     names = [choice_key(sku_id=sku.id) for product in products for sku in product.skus]
     names += [choice_key(product_id=product.id) for product in products]
@@ -49,7 +55,7 @@ def settle_item_choices(catalog: Catalog, products: Sequence[ListedProduct]) -> 
             by_sku = choice_key(sku_id=product.skus[0].id)
             if by_sku not in choices:  # that one is newer
                 settled[by_sku] = by_item
-    if settled:
+    if settled and settle:
         catalog.set_choices(settled)
     return choices | {name: choice for name, choice in settled.items() if not choice.is_empty()}
 

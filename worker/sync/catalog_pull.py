@@ -101,17 +101,18 @@ def pull(
     return Pulled(True, walk.listed, marked)
 
 
-def first_products(client: ShopClient, limit: int) -> list[ListedProduct]:
-    """The first ``limit`` live products of the list, for a trial."""
+def first_products(client: ShopClient, limit: int | None) -> list[ListedProduct]:
+    """The first ``limit`` live products of the list (all that one search tells, without a limit), for a trial."""
+    most = _MOST_LISTED if limit is None else min(limit, _MOST_LISTED)
     products: list[ListedProduct] = []
     token = ""
-    while len(products) < limit:
-        page = client.search_products(status="ACTIVATE", page_size=min(_PAGE, limit - len(products)), page_token=token)
+    while len(products) < most:
+        page = client.search_products(status="ACTIVATE", page_size=min(_PAGE, most), page_token=token)
         products += [listed_product(product) for product in page.products]
         token = page.next_page_token
         if not token:
             break
-    return products[:limit]
+    return products[:most]
 
 
 def _page(client: ShopClient, walk: Walk) -> ProductPage | None:

@@ -19,6 +19,7 @@ from worker.state.orders import OrderQueue, Waiting
 from worker.state.problems import ODOO, shop_in_odoo_scope, shop_scope
 from worker.state.shops import Shop
 from worker.sync.inventory_marks import mark_variants
+from worker.sync.inventory_sold import note_sold, variants_of
 from worker.sync.order_cancel import cancel_orders
 from worker.sync.order_import import NOTED, OrderImport, refused
 from worker.sync.order_mapper import OrderDraft, draft_of
@@ -47,10 +48,11 @@ class Drain:
         self.queue = queue or runtime.queue(shop.id)
         self.shops_to_push: set[str] = set()
 
-    def run(self, on_more: Callable[[], None] = lambda: None) -> bool:
+    def run(self, on_more: Callable[[], None] = lambda: None, on_sold: Callable[[], None] = lambda: None) -> bool:
         """Work on one batch; ``True`` when there may be more.
 
         :param on_more: called as soon as a full batch is claimed, so that another worker can begin with the next one.
+        :param on_sold: called as soon as it is known what was sold, so that other shops hear of it before Odoo does.
 
         Never raises for one order's sake, nor for TikTok or Odoo being away: the orders stay due and the reason is
         reported.
@@ -72,6 +74,8 @@ class Drain:
             self._set_poison_aside(claim, open_ids)
             orders = self._fetch(claim, open_ids)
             self.problems.clear(scope)
+            self._tell_what_is_sold(orders)
+            on_sold()
             side = odoo_scope
             created = self._bring_in_line_isolating(claim, orders, open_ids)
         except (ConnectorError, SoftTimeLimitExceeded) as failure:
@@ -127,6 +131,12 @@ class Drain:
                 self._park(claim, bad.id, _invalid(bad.reason), open_ids)
         return [order for order in details.orders if order.id in open_ids]
 
+    def _tell_what_is_sold(self, orders: Sequence[Order]) -> None:
+        """Bringing a batch into Odoo takes seconds. So what it holds is noted first, and every shop that sells the same
+        has its stock looked at."""
+        new = note_sold(self.shop, self.queue, orders)
+        self.shops_to_push.update(mark_variants(self.runtime, variants_of(self.runtime, self.shop, new)))
+
     def _bring_in_line_isolating(self, claim: Claim, orders: Sequence[Order], open_ids: set[str]) -> int:
         """Bring orders in line; when Odoo refuses a call as a whole, halve until the culprit stands alone."""
         orders = [order for order in orders if order.id in open_ids]
@@ -160,10 +170,7 @@ class Drain:
                 elif action is Action.CANCEL:
                     cancelled.append(order)
                 elif action is Action.WAIT:
-                    waiting = Waiting(
-                        id=order.id, status=order.status, units=order.units, warehouse_id=order.warehouse_id
-                    )
-                    self.queue.wait(claim, waiting, update_time=_seen(order))
+                    self.queue.wait(claim, Waiting(id=order.id, status=order.status), update_time=_seen(order))
                     open_ids.discard(order.id)
                 else:
                     log.info("order.skipped", shop=self.shop.id, order=order.id, reason=reason)
@@ -183,7 +190,7 @@ class Drain:
         sales = SalesOrders(self.gateway, self.shop.id, self.shop.settings.company_id)
         problems = cancel_orders(sales, cancelled, imported=before)
         created: set[str] = set()
-        sold = self._variants_of(cancelled)
+        sold = variants_of(self.runtime, self.shop, cancelled)
         if drafts:
             ids = [draft.order_id for draft in drafts]
             once = before.intersection(ids) - claim.forced
@@ -210,12 +217,6 @@ class Drain:
             self.problems.clear(shop_in_odoo_scope(self.shop.id))
         return len(created)
 
-    def _variants_of(self, orders: Sequence[Order]) -> set[int]:
-        """Product variants that these orders' SKUs are bound to."""
-        skus = {line.sku_id for order in orders for line in order.line_items}
-        listings = self.runtime.catalog(self.shop.id).listings(sorted(skus))
-        return {listing.variant_id for listing in listings.values() if listing.variant_id is not None}
-
     def _done(self, claim: Claim, order: Order, open_ids: set[str]) -> None:
         self.queue.done(claim, order.id, update_time=_seen(order))
         open_ids.discard(order.id)
@@ -237,8 +238,6 @@ class Drain:
             ship_by=order.rts_sla_time if order else None,
             attempts=attempts,
             next_attempt=datetime.now(UTC) + timedelta(seconds=pause),
-            units=order.units if order else {},
-            warehouse_id=order.warehouse_id if order else "",
         )
         if known is not None:
             entry.since = known.since

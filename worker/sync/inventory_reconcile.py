@@ -20,6 +20,10 @@ _LOOKS = 3
 _PAUSE = 1.0
 
 
+#: Told how many products are done, and how many there are.
+Advance = Callable[[int, int], None]
+
+
 @dataclass
 class StockReport:
     """What was compared: ``drift`` holds SKUs of which TikTok shows something else than it should."""
@@ -48,21 +52,28 @@ def batches(products: Iterable[ListedProduct], most: int = _SKUS) -> Iterator[li
 
 
 def preview(
-    runtime: Runtime, shop: Shop, products: Iterable[ListedProduct], *, advance: Callable[[int], None] = lambda _: None
+    runtime: Runtime,
+    shop: Shop,
+    products: Iterable[ListedProduct],
+    *,
+    advance: Advance = lambda _, __: None,
 ) -> Iterator[Plan]:
     """What a push would do, for all of ``products``; changes nothing.
 
-    :param advance: told the number of products after each comparison.
+    :param advance: told after each comparison how many products are done, of how many.
     :raises ConnectorError: a side does not answer.
     """
     client = runtime.shop_client(shop)
+    products = list(products)
+    done = 0
     for batch in batches(products):
         yield make_plan(runtime, shop, client, batch)
-        advance(len(batch))
+        done += len(batch)
+        advance(done, len(products))
 
 
 def reconcile_stock(
-    runtime: Runtime, shop: Shop, *, repair: bool = True, advance: Callable[[int], None] = lambda _: None
+    runtime: Runtime, shop: Shop, *, repair: bool = True, advance: Advance = lambda _, __: None
 ) -> StockReport:
     """Compare all of a shop's bound SKUs.
 

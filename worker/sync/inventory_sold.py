@@ -1,27 +1,30 @@
 """Units that are sold on TikTok and that Odoo's stock does not know of yet.
 
 Setting an amount on TikTok is absolute: whoever pushes Odoo's stock while an order is on its way puts its units on sale
-again. So the orders of the shop are asked for right before, and what Odoo does not have of them is subtracted. Parked
-and waiting orders count in every shop that sells the same stock, and so do quotations in Odoo, which reserve nothing.
+again. So the orders of the shop are asked for right before, and what Odoo does not have of them is subtracted. In every
+other shop that sells the same stock they count as soon as a drain has seen them, long before Odoo has confirmed them;
+so do parked and waiting orders for as long as they are, and quotations in Odoo, which reserve nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from worker.errors import OrderError
+from worker.odoo.gateway import chunks
 from worker.odoo.sales import ORIGIN
 from worker.odoo.stock import quotation_units
-from worker.state.dirty_set import Parked
-from worker.state.orders import Waiting
+from worker.state.orders import OrderQueue, SoldUnits
 from worker.state.shops import Shop
+from worker.sync.inventory_marks import mark_variants
 from worker.sync.inventory_targets import Sold, feeds_of, share_stock
 from worker.sync.order_policy import Action, decide
 from worker.sync.poll import poll
 from worker.sync.runtime import Runtime
 from worker.tiktok.client import MAX_ORDER_IDS, ShopClient
+from worker.tiktok.models import Order
 
 #: With more orders on their way than this nothing is known exactly: amounts are only ever lowered then.
 _MOST_OPEN = 2 * MAX_ORDER_IDS
@@ -41,15 +44,58 @@ class OpenUnits:
     exact: bool = True
     found: int = 0
 
-    def add(self, units: Mapping[str, int], warehouse_id: str) -> None:
-        """Count an order's units (by SKU id) in its warehouse."""
-        for sku_id, amount in units.items():
-            self.units.setdefault(sku_id, Counter())[warehouse_id] += amount
+    def add(self, sold: SoldUnits) -> None:
+        """Count what an order holds."""
+        for sku_id, amount in sold.units.items():
+            self.units.setdefault(sku_id, Counter())[sold.warehouse_id] += amount
 
-    def add_entry(self, entry: Parked | Waiting) -> None:
-        """Count an order that is parked or waits; TikTok holds nothing for one that is cancelled."""
-        if entry.status != "CANCELLED":
-            self.add(entry.units, entry.warehouse_id)
+
+def held_by(order: Order, shop: Shop) -> SoldUnits:
+    """What an order takes from stock, as long as Odoo does not have it; nothing when it is cancelled or left out."""
+    try:
+        action, _ = decide(order, shop.settings)
+    except OrderError:  # a status that we do not know: it may hold units
+        action = Action.WAIT
+    units = order.units if action in (Action.IMPORT, Action.WAIT) else {}
+    return SoldUnits(units=units, warehouse_id=order.warehouse_id)
+
+
+def note_sold(shop: Shop, queue: OrderQueue, orders: Iterable[Order]) -> list[Order]:
+    """Note what these orders hold, except those that Odoo has; answers those of which it was not known."""
+    orders = list(orders)
+    in_odoo = queue.was_imported([order.id for order in orders])
+    known = queue.sold()
+    held = {order.id: held_by(order, shop) for order in orders if order.id not in in_odoo}
+    changed = {order_id: sold for order_id, sold in held.items() if known.get(order_id, _NOTHING).units != sold.units}
+    queue.note_sold(changed)
+    return [order for order in orders if order.id in changed]
+
+
+_NOTHING = SoldUnits(units={})
+#: Orders of one look; a flood takes several.
+_LOOK = 200
+
+
+def variants_of(runtime: Runtime, shop: Shop, orders: Iterable[Order]) -> set[int]:
+    """Odoo's product variants that these orders' SKUs are bound to."""
+    skus = {line.sku_id for order in orders for line in order.line_items}
+    listings = runtime.catalog(shop.id).listings(sorted(skus))
+    return {listing.variant_id for listing in listings.values() if listing.variant_id is not None}
+
+
+def look_at_new_orders(runtime: Runtime, shop: Shop) -> list[str]:
+    """Note what due orders hold that no drain has come to yet; answers the shops in which stock became due.
+
+    In a flood of orders drains are busy with Odoo for minutes; the other shops must not wait for that.
+
+    :raises ConnectorError: TikTok does not answer.
+    """
+    queue, client = runtime.queue(shop.id), runtime.shop_client(shop)
+    orders = []
+    for order_ids in chunks(queue.not_looked_at(_LOOK), MAX_ORDER_IDS):
+        orders += client.order_details(order_ids).orders
+    new = note_sold(shop, queue, orders)
+    return mark_variants(runtime, variants_of(runtime, shop, new))
 
 
 def open_units(runtime: Runtime, shop: Shop, client: ShopClient) -> OpenUnits:
@@ -63,43 +109,24 @@ def open_units(runtime: Runtime, shop: Shop, client: ShopClient) -> OpenUnits:
         result.exact = False
     else:
         result.found = poll(shop, client, queue, runtime.cursors, overlap=_LOOK_BACK)
-    parked = {entry.id: entry for entry in queue.all_parked()}
-    waiting = queue.all_waiting()
     unsettled = queue.unsettled()
-    in_odoo = queue.was_imported(unsettled)
-    to_ask = [
-        order_id
-        for order_id in unsettled
-        if order_id not in in_odoo and not (order_id in parked and parked[order_id].units)
-    ]
+    settled = {*queue.was_imported(unsettled), *queue.sold()}
+    to_ask = [order_id for order_id in unsettled if order_id not in settled]
     if len(to_ask) > _MOST_OPEN:
         result.exact = False
-    elif to_ask:
-        _ask(result, shop, client, to_ask)
-    asked = set(to_ask)
-    entries: list[Parked | Waiting] = [*parked.values(), *waiting]
-    for entry in entries:
-        if entry.id not in in_odoo and entry.id not in asked:
-            result.add_entry(entry)
+    else:
+        for order_ids in chunks(to_ask, MAX_ORDER_IDS):
+            details = client.order_details(order_ids)
+            result.exact = result.exact and not details.invalid
+            note_sold(shop, queue, details.orders)
+    for sold_units in queue.sold().values():
+        result.add(sold_units)
     return result
 
 
-def _ask(result: OpenUnits, shop: Shop, client: ShopClient, order_ids: list[str]) -> None:
-    for start in range(0, len(order_ids), MAX_ORDER_IDS):
-        details = client.order_details(order_ids[start : start + MAX_ORDER_IDS])
-        result.exact = result.exact and not details.invalid
-        for order in details.orders:
-            try:
-                action, _ = decide(order, shop.settings)
-            except OrderError:  # a status that we do not know: it may hold units
-                action = Action.WAIT
-            if action in (Action.IMPORT, Action.WAIT):
-                result.add(order.units, order.warehouse_id)
-
-
 def sold_elsewhere(runtime: Runtime, shop: Shop, variant_ids: Collection[int]) -> Counter[int]:
-    """Units of Odoo's variants that other shops of the same stock have sold in orders which are parked or wait, and
-    that stand in quotations of any shop.
+    """Units of Odoo's variants that other shops of the same stock have sold and Odoo does not have, and that stand in
+    quotations of any shop.
 
     :raises ConnectorError: Odoo does not answer.
     """
@@ -108,13 +135,9 @@ def sold_elsewhere(runtime: Runtime, shop: Shop, variant_ids: Collection[int]) -
     for other in runtime.shops.all():
         if other.id == shop.id or not share_stock(feeds, feeds_of(other.settings)):
             continue
-        queue = runtime.queue(other.id)
-        entries: list[Parked | Waiting] = [*queue.all_parked(), *queue.all_waiting()]
-        in_odoo = queue.was_imported([entry.id for entry in entries])
         theirs = OpenUnits()
-        for entry in entries:
-            if entry.id not in in_odoo:
-                theirs.add_entry(entry)
+        for sold_units in runtime.queue(other.id).sold().values():
+            theirs.add(sold_units)
         for sku_id, listing in runtime.catalog(other.id).listings(sorted(theirs.units)).items():
             if listing.variant_id is not None:
                 total[listing.variant_id] += theirs.units[sku_id].total()

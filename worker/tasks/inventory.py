@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from worker.app import app
 from worker.state.inbox import trigger_arrived
-from worker.state.problems import shop_stock_scope
+from worker.state.problems import shop_scope, shop_stock_scope
 from worker.sync.inventory_push import InventoryPush
 from worker.sync.inventory_reconcile import reconcile_stock
+from worker.sync.inventory_sold import look_at_new_orders
 from worker.sync.inventory_watch import watch as look_at_odoo
 from worker.sync.reporting import reporting
 from worker.sync.runtime import get_runtime
@@ -21,6 +22,19 @@ def watch() -> None:
     trigger_arrived(runtime.redis, EVERY_SHOP, "inventory")
     for shop_id in look_at_odoo(runtime):
         trigger_push(runtime, shop_id)
+
+
+@app.task(name="inventory.note_sold")
+def note_sold(shop_id: str) -> None:
+    """See what the shop's new orders hold, so that other shops of the same stock show less before Odoo has them."""
+    runtime = get_runtime()
+    trigger_arrived(runtime.redis, shop_id, "sold")
+    shop = active_shop(runtime, shop_id)
+    if shop is None or runtime.problems.paused(shop_scope(shop_id)):
+        return
+    with reporting(runtime, shop):
+        for other in look_at_new_orders(runtime, shop):
+            trigger_push(runtime, other)
 
 
 @app.task(name="inventory.push")

@@ -9,7 +9,7 @@ from worker.sync.poll import poll
 from worker.sync.reporting import reporting
 from worker.sync.runtime import get_runtime
 from worker.sync.shops import active_shop, active_shops
-from worker.tasks.triggers import trigger_drain, trigger_push, trigger_watch
+from worker.tasks.triggers import trigger_drain, trigger_push, trigger_sold, trigger_watch
 
 
 @app.task(name="orders.drain")
@@ -22,10 +22,14 @@ def drain(shop_id: str) -> None:
         return
     # One batch a message: a shop with a long backlog queues up behind the others again.
     round_ = Drain(runtime, shop)
-    if round_.run(on_more=lambda: trigger_drain(runtime, shop_id)):
+
+    def push() -> None:
+        for other in sorted(round_.shops_to_push):
+            trigger_push(runtime, other)
+
+    if round_.run(on_more=lambda: trigger_drain(runtime, shop_id), on_sold=push):
         trigger_drain(runtime, shop_id)
-    for other in sorted(round_.shops_to_push):
-        trigger_push(runtime, other)
+    push()
     if round_.shops_to_push:  # what else these orders have taken, such as components of kits
         trigger_watch(runtime)
 
@@ -62,4 +66,5 @@ def poll_shop(shop_id: str) -> None:
             overlap=runtime.settings.poll_overlap,
         )
         if marked:
+            trigger_sold(runtime, shop_id)
             trigger_drain(runtime, shop_id)

@@ -19,6 +19,12 @@ def trigger_drain(runtime: Runtime, shop_id: str) -> None:
         app.send_task("orders.drain", [shop_id])
 
 
+def trigger_sold(runtime: Runtime, shop_id: str) -> None:
+    """Look soon at what the shop's new orders hold, where another shop may sell the same stock."""
+    if runtime.shops.several_push_stock() and may_trigger(runtime.redis, shop_id, "sold"):
+        app.send_task("inventory.note_sold", [shop_id])
+
+
 def trigger_catalog(runtime: Runtime, shop_id: str) -> None:
     """Look at the shop's due products soon."""
     if may_trigger(runtime.redis, shop_id, "products"):

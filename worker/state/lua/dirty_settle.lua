@@ -1,5 +1,5 @@
 -- End the lease of one thing and keep what came of it, all or nothing.
--- KEYS due, leased, tokens, crashes, parked, waiting, force, settled
+-- KEYS due, leased, tokens, crashes, parked, waiting, force, settled, units
 -- ARGV token, id, seconds until due again ('' = not by itself), outcome (done, wait, again, park), entry to keep (JSON),
 --      TikTok's update time as it was seen ('' = none), '1' when the claim was forced, '1' when it is suspect
 -- Does nothing and returns 0 when the lease has passed to somebody else: what they find out counts.
@@ -17,6 +17,8 @@ if outcome ~= 'again' then
 end
 if outcome == 'park' then redis.call('HSET', KEYS[5], id, ARGV[5]) end
 if outcome == 'wait' then redis.call('HSET', KEYS[6], id, ARGV[5]) end
+-- What is settled no longer counts as sold and unknown to Odoo.
+if outcome == 'done' then redis.call('HDEL', KEYS[9], id) end
 -- A force that was asked for while it was worked on is for the next look at it.
 if outcome == 'done' and ARGV[7] == '1' then redis.call('SREM', KEYS[7], id) end
 if ARGV[6] ~= '' then redis.call('ZADD', KEYS[8], ARGV[6], id) end

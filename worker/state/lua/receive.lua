@@ -1,14 +1,16 @@
 -- Keep one verified webhook, all or nothing, in one round trip.
--- KEYS seen, events, counters, shop owners, orders due, trigger, accounts version, products due, products forced, catalogue trigger
+-- KEYS seen, events, counters, shop owners, orders due, trigger, accounts version, products due, products forced, catalogue trigger,
+--      shops that push stock, sold trigger
 -- ARGV shop id, topic, body to keep, seconds to remember, events to keep, account ids (comma-separated), seconds of a trigger,
 --      number of orders, order ids..., product ids...
--- Returns {outcome, 1 when an order drain should be sent, 1 when a catalogue drain should be, version of the accounts}.
+-- Returns {outcome, version of the accounts, and 1 for each task that should be sent: order drain, catalogue drain,
+--          look at what was sold}.
 local version = redis.call('GET', KEYS[7]) or '0'
 local function count(name) redis.call('HINCRBY', KEYS[3], name, 1) end
 
 if not redis.call('SET', KEYS[1], '1', 'NX', 'EX', ARGV[4]) then
   count('webhooks_duplicate')
-  return {'duplicate', 0, 0, version}
+  return {'duplicate', version, 0, 0, 0}
 end
 
 local owner = redis.call('HGET', KEYS[4], ARGV[1])
@@ -18,7 +20,7 @@ local time = redis.call('TIME')
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*',
   'shop_id', ARGV[1], 'topic', ARGV[2], 'outcome', outcome, 'body', ARGV[3])
 count('webhooks_' .. outcome)
-if not known then return {outcome, 0, 0, version} end
+if not known then return {outcome, version, 0, 0, 0} end
 
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 local orders = tonumber(ARGV[8])
@@ -28,4 +30,9 @@ for i = 9 + orders, #ARGV do
   redis.call('SADD', KEYS[9], ARGV[i])  -- what the catalogue knows of it may be outdated: ask TikTok
 end
 local function trigger(name) return redis.call('SET', name, '1', 'NX', 'EX', ARGV[7]) and 1 or 0 end
-return {outcome, orders > 0 and trigger(KEYS[6]) or 0, #ARGV > 8 + orders and trigger(KEYS[10]) or 0, version}
+-- Only where another shop may sell the same stock it must hear of a sale before Odoo does.
+local shared = orders > 0 and redis.call('SCARD', KEYS[11]) > 1
+return {
+  outcome, version, orders > 0 and trigger(KEYS[6]) or 0, #ARGV > 8 + orders and trigger(KEYS[10]) or 0,
+  shared and trigger(KEYS[12]) or 0
+}
