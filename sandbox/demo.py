@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import statistics
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 import click
 
 from sandbox.client import SandboxControl, SandboxShop
+from sandbox.demo_stock import KNOWN_PRODUCTS, Shelf, listed_products
 from sandbox.installation import TIKTOK_ODOO, Installation
 from sandbox.scene import Seller, link, open_shops
 from sandbox.stack.paths import StackError
@@ -29,13 +29,14 @@ from worker.state.inbox import Inbox
 from worker.state.orders import OrderQueue
 
 #: Seconds; shorter than in production, so that a demo of a minute shows what an hour would.
-SETTINGS = {"POLL_INTERVAL": "10", "SWEEP_INTERVAL": "2", "ORDER_LEASE": "15", "POLL_OVERLAP": "60"}
-#: In an Odoo of one's own each demo leaves its products behind, so they carry its start.
-_TAG = f"-{int(time.time())}" if os.environ.get("ODOO_URL") else ""
-PRODUCTS = [
-    (f"SOCK-{color}-{size}{_TAG}", f"Socks {color.lower()} {size}", 7.5 + 2 * number, 100_000)
-    for number, (color, size) in enumerate((color, size) for color in ("RED", "BLUE", "SAND") for size in "SML")
-]
+SETTINGS = {
+    "POLL_INTERVAL": "10",
+    "SWEEP_INTERVAL": "2",
+    "ORDER_LEASE": "15",
+    "POLL_OVERLAP": "60",
+    "STOCK_INTERVAL": "2",
+    "STOCK_LEASE": "10",
+}
 
 
 @dataclass(frozen=True)
@@ -55,25 +56,31 @@ class Demo:
         self.control = control
         self.installation = installation
         self.say = say
+        self.shelf = Shelf(stack, control, installation, say)
 
     def run(self, orders_per_shop: int, rate: float) -> int:
-        """Play the story; answers the reconciliation's exit code."""
+        """Play the story; answers the reconciliations' exit code."""
         seller = self.set_up()
+        self.shelf.map_products(seller.shops)
+        self.shelf.stock_up()
+        self.shelf.first_push(seller.shops)
+        self.shelf.change(seller.shops)
         self.first_order(seller)
         self.storm(seller, orders_per_shop, rate)
         self.settle(seller)
         return self.prove(seller)
 
     def set_up(self) -> Seller:
-        """Start the connector, link a seller's two shops, put products into Odoo and on TikTok."""
-        self.say("Starting the connector: receiver, two workers, beat, Flower")
+        """Start the connector, link a seller's two shops, put products on TikTok and half of them into Odoo."""
+        self.say("Starting the connector: receiver, two workers, one for stock, beat, Flower")
         starts = [
             lambda: self.installation.start_web("--workers", "1"),
             lambda: self.installation.start_worker("worker-1"),
             lambda: self.installation.start_worker("worker-2"),
+            lambda: self.installation.start_worker("stock", "--queues", "inventory"),
             self.installation.start_beat,
             self.installation.start_flower,
-            lambda: self.stack.add_products(PRODUCTS),
+            lambda: self.stack.add_products(KNOWN_PRODUCTS),
         ]
         failures: list[BaseException] = []
         threads = [threading.Thread(target=_keeping_failure, args=(start, failures)) for start in starts]
@@ -89,22 +96,18 @@ class Demo:
             self.installation,
             [{"name": "Sock Drawer UK", "region": "GB"}, {"name": "Sock Drawer US", "region": "US"}],
         )
+        for shop in seller.shops:
+            self.control.add_products(shop.id, listed_products())
         page = link(self.control, self.installation, seller)
         if "Linked with TikTok" not in page:
             raise StackError(f"Linking did not succeed: {page}")
-        for shop in seller.shops:
-            listed = [
-                {"seller_sku": code, "title": name, "price": f"{price:.2f}", "quantity": 50_000}
-                for code, name, price, _ in PRODUCTS
-            ]
-            self.control.add_products(shop.id, listed)
         return seller
 
     def first_order(self, seller: Seller) -> None:
         """One order on an idle system."""
         shop = seller.shops[0]
         started = time.monotonic()
-        order = self.control.place_order(shop.id, [{"seller_sku": PRODUCTS[0][0], "quantity": 2}])
+        order = self.control.place_order(shop.id, [{"seller_sku": KNOWN_PRODUCTS[0][0], "quantity": 2}])
         wait_for(lambda: self.in_odoo(shop).get(order["id"]) == "sale", 60, "the first order in Odoo")
         self.say(f"First order {order['id']}: confirmed in Odoo {time.monotonic() - started:.1f} s after it was placed")
 
@@ -150,16 +153,18 @@ class Demo:
         redis = connect(self.stack.redis.url)
         cursors = Cursors(redis)
         queues = [OrderQueue(redis, shop.id) for shop in seller.shops]
+        stock_is_pushed = self.shelf.settled(self.stack.redis.url, seller.shops)
 
         def settled() -> bool:
             polled = [cursors.last_poll(shop.id) or 0 for shop in seller.shops]
             counts = [queue.counts() for queue in queues]
-            return min(polled) > placed and not any(count.due or count.leased for count in counts)
+            done = min(polled) > placed and not any(count.due or count.leased for count in counts)
+            return done and stock_is_pushed()
 
         wait_for(settled, 300, "the dirty sets to be empty")
 
     def prove(self, seller: Seller) -> int:
-        """Counts, latency and the reconciliation."""
+        """Counts, latency and the two reconciliations."""
         on_tiktok = sum(len(self.control.orders(shop.id)) for shop in seller.shops)
         states: dict[str, int] = {}
         for shop in seller.shops:
@@ -176,10 +181,13 @@ class Demo:
             f"({latency.count} orders, the killed worker's included)"
         )
         click.echo()
-        self.say("Reconciliation: tiktok-odoo orders reconcile")
-        result = self.installation.cli("orders", "reconcile", check=False)
-        click.echo(result.stdout + result.stderr)
-        return result.returncode
+        codes = []
+        for command in (("orders", "reconcile"), ("inventory", "reconcile")):
+            self.say(f"Reconciliation: tiktok-odoo {' '.join(command)}")
+            result = self.installation.cli(*command, check=False)
+            click.echo(result.stdout + result.stderr)
+            codes.append(result.returncode)
+        return max(codes)
 
     def in_odoo(self, shop: SandboxShop) -> dict[str, str]:
         """States of the shop's sales orders by TikTok order id."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from cryptography.fernet import Fernet
 
@@ -40,6 +41,7 @@ class Installation:
             "TIKTOK_CONSENT_URL": simulator_url,
             "TIKTOK_CONSENT_URL_US": simulator_url,
             "TIKTOK_RATE_LIMIT": "50",
+            "IMAGE_HOSTS": "127.0.0.1",
             "LOG_FORMAT": "json",
             "PYTHONUNBUFFERED": "1",
             **environment,
@@ -88,6 +90,10 @@ class Installation:
             command = " ".join(arguments)
             raise RuntimeError(f"tiktok-odoo {command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done
+
+    def cli_json(self, *arguments: str) -> Any:
+        """What ``tiktok-odoo`` answers to ``arguments`` with ``--json``."""
+        return json.loads(self.cli(*arguments, "--json").stdout)
 
     def stop(self) -> None:
         """End every process, the newest first."""

@@ -216,6 +216,14 @@ class Stack:
             admin.execute_kw("stock.quant", "action_apply_inventory", [counted], context)
         return {row.default_code: product for product, row in zip(ids, rows, strict=True)}
 
+    def let_create_products(self, allowed: bool = True) -> None:
+        """Give the bot user the right *Products: Create*, which creating products needs; or take it away."""
+        admin, login = self.admin(), self.environment()["ODOO_USER"]
+        reference = ["product", "group_product_manager"]
+        group = admin.execute_kw("ir.model.data", "check_object_reference", reference)[1]
+        bot = admin.execute_kw("res.users", "search", [[("login", "=", login)]])
+        admin.execute_kw("res.users", "write", [bot, {"group_ids": [(4 if allowed else 3, group)]}])
+
     def set_quantity(self, product_id: int, quantity: float, *, warehouse: str | None = None) -> None:
         """Count a product anew: ``quantity`` units lie in the stock location of a warehouse (its code; or the first).
 

@@ -36,6 +36,19 @@ class IdentifierCode(TikTokModel):
     type: Status = ""
 
 
+class SalesAttribute(TikTokModel):
+    """What tells a SKU from the product's others, such as Color: Red."""
+
+    name: str = ""
+    value_name: str = ""
+
+
+class Image(TikTokModel):
+    """A picture of the product, at one or more addresses."""
+
+    urls: list[str] = Field(default_factory=list)
+
+
 class Sku(TikTokModel):
     """A variant that can be bought. ``seller_sku`` may be empty and need not be unique."""
 
@@ -45,6 +58,7 @@ class Sku(TikTokModel):
     price: SkuPrice = Field(default_factory=SkuPrice)
     inventory: list[SkuStock] = Field(default_factory=list)
     identifier_code: IdentifierCode = Field(default_factory=IdentifierCode)
+    sales_attributes: list[SalesAttribute] = Field(default_factory=list)
 
 
 class Product(TikTokModel):
@@ -59,6 +73,7 @@ class Product(TikTokModel):
     create_time: OptionalTime = None
     update_time: OptionalTime = None
     skus: list[Sku] = Field(default_factory=list)
+    main_images: list[Image] = Field(default_factory=list)
 
 
 class WarehouseStock(TikTokModel):
