@@ -22,7 +22,7 @@ class Assortment:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.shop: Shop = world.link_shop(products=False)
+        self.shop: Shop = world.link_shop("US", products=False)  # list prices are in the company's currency
         self.tag = secrets.token_hex(3).upper()
 
     def code(self, name: str) -> str:

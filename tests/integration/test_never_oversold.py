@@ -27,7 +27,7 @@ from worker.state.cursors import Cursors
 from worker.state.dirty_set import DirtySet
 
 VARIANTS = 200
-ORDERS_PER_SHOP = 110
+ORDERS_PER_SHOP = 90
 SEED = 20261124
 #: Seconds in which the flood is looked at, the work of the killed worker taken up again and the 429s are over: a bound
 #: for what must never happen, not a measure of speed.
@@ -38,7 +38,9 @@ SETTINGS = {
     "SWEEP_INTERVAL": "1",
     "POLL_INTERVAL": "5",
     "POLL_OVERLAP": "60",
-    "ORDER_LEASE": "8",
+    # A batch must be done well within its lease, also on a slow machine: what is not is tried again one by one.
+    "ORDER_BATCH_SIZE": "20",
+    "ORDER_LEASE": "20",
     "RETRY_FIRST": "2",
 }
 
@@ -244,7 +246,7 @@ def test_never_oversold(market: tuple[Market, Installation], record_property: Ca
     for name, value in figures.items():
         record_property(name, value)
     print(json.dumps(figures, indent=1))
-    assert sold > VARIANTS
+    assert sold >= VARIANTS
     assert worst < LONGEST_EXPOSURE, [each for each in found if each.ended - each.begun >= LONGEST_EXPOSURE]
 
 

@@ -120,9 +120,9 @@ class Shops:
                 pipe.srem(self._pushing, shop.id)
             pipe.execute()
 
-    def several_push_stock(self) -> bool:
-        """Whether stock is pushed in more than one shop, so that a sale in one may concern another."""
-        return int(self._redis.scard(self._pushing)) > 1
+    def pushing_stock(self) -> int:
+        """In how many shops stock is pushed; with more than one, a sale in one may concern another."""
+        return int(self._redis.scard(self._pushing))
 
     def find(self, shop_id: str) -> Shop | None:
         """The shop of that id, if there is one."""

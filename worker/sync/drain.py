@@ -36,7 +36,10 @@ _POISON_CRASHES = 5
 
 
 class Drain:
-    """One round for one shop. ``shops_to_push`` holds the shops of which it has made stock due."""
+    """One round for one shop.
+
+    ``shops_to_push`` holds the shops of which it has made stock due; ``touched_stock`` tells that Odoo's stock changed.
+    """
 
     def __init__(self, runtime: Runtime, shop: Shop, *, queue: OrderQueue | None = None) -> None:
         self.runtime = runtime
@@ -47,6 +50,7 @@ class Drain:
         self.client = runtime.shop_client(shop)
         self.queue = queue or runtime.queue(shop.id)
         self.shops_to_push: set[str] = set()
+        self.touched_stock = False
 
     def run(self, on_more: Callable[[], None] = lambda: None, on_sold: Callable[[], None] = lambda: None) -> bool:
         """Work on one batch; ``True`` when there may be more.
@@ -135,7 +139,8 @@ class Drain:
         """Bringing a batch into Odoo takes seconds. So what it holds is noted first, and every shop that sells the same
         has its stock looked at."""
         new = note_sold(self.shop, self.queue, orders)
-        self.shops_to_push.update(mark_variants(self.runtime, variants_of(self.runtime, self.shop, new)))
+        variants = variants_of(self.runtime, self.shop, new)
+        self.shops_to_push.update(mark_variants(self.runtime, variants, but=self.shop.id))
 
     def _bring_in_line_isolating(self, claim: Claim, orders: Sequence[Order], open_ids: set[str]) -> int:
         """Bring orders in line; when Odoo refuses a call as a whole, halve until the culprit stands alone."""
@@ -190,7 +195,7 @@ class Drain:
         sales = SalesOrders(self.gateway, self.shop.id, self.shop.settings.company_id)
         problems = cancel_orders(sales, cancelled, imported=before)
         created: set[str] = set()
-        sold = variants_of(self.runtime, self.shop, cancelled)
+        moved = variants_of(self.runtime, self.shop, cancelled)
         if drafts:
             ids = [draft.order_id for draft in drafts]
             once = before.intersection(ids) - claim.forced
@@ -198,14 +203,16 @@ class Drain:
             importer = OrderImport(self.gateway, self.shop, self.runtime.catalog(self.shop.id))
             result = importer.run(drafts, once_imported=once, already_noted=noted)
             created = result.created
-            sold |= result.variants
+            new = [by_id[order_id] for order_id in ids if order_id not in before]
+            moved |= result.variants | variants_of(self.runtime, self.shop, new)
             self.queue.remember_imported(result.orders)
             problems |= result.problems
             # Not just those created now: an earlier attempt may have ended between Odoo's commit and this.
             names = {order_id: sale.name for order_id, sale in result.orders.items() if order_id not in before}
             write_references(self.client, names, by_id)
-        # A crash from here on costs nothing: the watch sees what has changed in Odoo.
-        self.shops_to_push.update(mark_variants(self.runtime, sold))
+        # Only now is it known that Odoo has them: who pushed in between has subtracted them twice.
+        self.shops_to_push.update(mark_variants(self.runtime, moved))
+        self.touched_stock = self.touched_stock or bool(created or cancelled)
         for order in [*cancelled, *(by_id[draft.order_id] for draft in drafts)]:
             problem = problems.get(order.id)
             if problem is None or problem.code == "deleted_in_odoo":

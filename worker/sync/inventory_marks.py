@@ -9,11 +9,14 @@ from worker.sync.runtime import Runtime
 from worker.sync.shops import active_shops
 
 
-def mark_variants(runtime: Runtime, variant_ids: Collection[int]) -> list[str]:
-    """Make the products due that sell one of Odoo's variants, wherever stock is pushed; answers the shops."""
+def mark_variants(runtime: Runtime, variant_ids: Collection[int], *, but: str = "") -> list[str]:
+    """Make the products due that sell one of Odoo's variants, wherever stock is pushed; answers the shops.
+
+    :param but: a shop that is left out: where something was sold, TikTok has taken it from what is shown itself.
+    """
     marked = []
     for shop in active_shops(runtime) if variant_ids else []:
-        if shop.settings.push_stock != "on":
+        if shop.settings.push_stock != "on" or shop.id == but:
             continue
         products = runtime.catalog(shop.id).products_selling(variant_ids)
         if products:

@@ -187,10 +187,14 @@ class InventoryPush:
 
     def _postpone(self, claim: Claim, ids: list[str], failure: ConnectorError | SoftTimeLimitExceeded) -> None:
         error = failure if isinstance(failure, ConnectorError) else _too_slow()
-        self.queue.again(claim, ids, pause_after(error))
+        # A call too many is over in a moment; stock must not wait longer than that.
+        limited = isinstance(error, RetryableError) and error.code == "rate_limited"
+        pause = max(1.0, error.retry_after or 0.0) if limited else pause_after(error)
+        self.queue.again(claim, ids, pause)
         everywhere = isinstance(error, OdooUnavailableError | OdooLoginError)
         scope = ODOO if everywhere else shop_stock_scope(self.shop.id)
-        report(self.runtime, self.shop, scope, error)
+        if not limited:
+            report(self.runtime, self.shop, scope, error)
         log.warning("inventory.postponed", shop=self.shop.id, products=len(ids), code=error.code, reason=str(error))
 
 

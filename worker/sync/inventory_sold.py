@@ -95,7 +95,7 @@ def look_at_new_orders(runtime: Runtime, shop: Shop) -> list[str]:
     for order_ids in chunks(queue.not_looked_at(_LOOK), MAX_ORDER_IDS):
         orders += client.order_details(order_ids).orders
     new = note_sold(shop, queue, orders)
-    return mark_variants(runtime, variants_of(runtime, shop, new))
+    return mark_variants(runtime, variants_of(runtime, shop, new), but=shop.id)
 
 
 def open_units(runtime: Runtime, shop: Shop, client: ShopClient) -> OpenUnits:

@@ -30,7 +30,7 @@ def drain(shop_id: str) -> None:
     if round_.run(on_more=lambda: trigger_drain(runtime, shop_id), on_sold=push):
         trigger_drain(runtime, shop_id)
     push()
-    if round_.shops_to_push:  # what else these orders have taken, such as components of kits
+    if round_.touched_stock and runtime.stock_features.kits:  # kits and components that share what was sold
         trigger_watch(runtime)
 
 

@@ -21,7 +21,7 @@ def trigger_drain(runtime: Runtime, shop_id: str) -> None:
 
 def trigger_sold(runtime: Runtime, shop_id: str) -> None:
     """Look soon at what the shop's new orders hold, where another shop may sell the same stock."""
-    if runtime.shops.several_push_stock() and may_trigger(runtime.redis, shop_id, "sold"):
+    if runtime.shops.pushing_stock() > 1 and may_trigger(runtime.redis, shop_id, "sold"):
         app.send_task("inventory.note_sold", [shop_id])
 
 
@@ -38,6 +38,6 @@ def trigger_push(runtime: Runtime, shop_id: str) -> None:
 
 
 def trigger_watch(runtime: Runtime) -> None:
-    """Look at Odoo's stock soon, as after a batch of orders."""
-    if may_trigger(runtime.redis, EVERY_SHOP, "inventory"):
+    """Look at Odoo's stock soon, as after a batch of orders, where any shop's stock is pushed."""
+    if runtime.shops.pushing_stock() and may_trigger(runtime.redis, EVERY_SHOP, "inventory"):
         app.send_task("inventory.watch")
