@@ -30,6 +30,10 @@ test-unit: | $(READY) ## Unit tests alone: seconds, no network; ARGS go to pytes
 lint: | $(READY) ## Style, types, layers, house rules, the Compose file and the documents
 	@bin/lint
 
+.PHONY: bench-stock
+bench-stock: setup ## Measure catalogue and stock of a large shop; ARGS="--skus 500" is quicker, --write keeps it
+	@exec $(PYTHON) -m benchmarks.stock $(ARGS)
+
 ##@ Work on it
 .PHONY: setup
 setup: ## Make all that the other targets need; quick when it is there
