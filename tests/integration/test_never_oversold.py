@@ -230,6 +230,8 @@ def test_never_oversold(market: tuple[Market, Installation], record_property: Ca
     events = scene.events(begun)
     sold = -sum(event.left for event in events if event.shop)
     found = list(exposures(events, left, offered))
+    free = scene.free()
+    assert {code: (max(0, units), free[code]) for code, units in left.items() if max(0, units) != free[code]} == {}
     worst = max((each.ended - each.begun for each in found), default=0.0)
     oversold = -sum(min(0, units) for units in left.values())
     figures = {

@@ -72,6 +72,8 @@ def push(shop_id: str | None, agree: bool, everything: bool, as_json: bool) -> N
         _say_how_many(plans, len(skus) - len(shown))
     if agree:
         _apply(runtime, shop, as_json=as_json)
+    elif not as_json and shop.settings.push_stock == "off":
+        click.echo(f"Pushing stock is switched off. To switch it on: tiktok-odoo shops set {shop.id} --push-stock on")
     elif not as_json and shop.settings.push_stock != "on":
         click.echo(f"Nothing was changed. To agree: tiktok-odoo inventory push --shop {shop.id} --apply")
 
@@ -97,7 +99,7 @@ def _apply(runtime: Runtime, shop: Shop, *, as_json: bool) -> None:
         runtime.shops.save(shop)
     mark_all(runtime, shop)
     queue = runtime.inventory_queue(shop.id)
-    total = left = queue.open_count()
+    total = left = queue.at_work_count()
     refused: list[str] = []
     with progress("Pushing", as_json=as_json) as advance:
         while left and not runtime.problems.paused(ODOO, shop_stock_scope(shop.id)):
@@ -105,11 +107,13 @@ def _apply(runtime: Runtime, shop: Shop, *, as_json: bool) -> None:
             refused += done.refused
             if not done.more:
                 time.sleep(_PAUSE)  # workers may have the rest
-            now = queue.open_count() - queue.count_parked()
-            left = now
+            left = queue.at_work_count()
             advance(max(0, total - left), total)
     if not as_json:
         click.echo(f"{shop.name}'s stock is pushed. From now on changes in Odoo are pushed by themselves.")
+        later = queue.open_count() - queue.count_parked()
+        if later > 0:
+            click.echo(f"{later} products are looked at again when the orders on their way are in Odoo.")
     scopes = (ODOO, shop_stock_scope(shop.id))
     problem = next((each for each in runtime.problems.all() if each.scope in scopes), None)
     if refused or problem is not None:
@@ -179,10 +183,12 @@ def list_amounts(shop_id: str | None, as_json: bool) -> None:
         queue = runtime.inventory_queue(shop.id)
         last = runtime.inventory(shop.id).reconciled()
         compared = last.at.strftime("%Y-%m-%d %H:%M") if last else None
-        skus = sum(1 for each in runtime.catalog(shop.id).listings().values() if each.variant_id is not None)
+        listings = runtime.catalog(shop.id).listings().values()
+        skus = [each.sku_id for each in listings if each.variant_id is not None]
+        units = sum(sum(amounts.values()) for amounts in runtime.inventory(shop.id).confirmed(skus).values())
         refused = queue.count_parked()
         due = queue.open_count() - refused
         drifted = last.drifted if last else None
-        rows.append((shop.id, shop.name, shop.settings.push_stock, skus, due, refused, compared, drifted))
-    columns = ("shop", "name", "push", "bound", "due", "refused", "compared", "drifted")
+        rows.append((shop.id, shop.name, shop.settings.push_stock, len(skus), units, due, refused, compared, drifted))
+    columns = ("shop", "name", "push", "bound", "units_shown", "due", "refused", "compared", "drifted")
     show(columns, rows, as_json=as_json, empty="There is no shop yet.")

@@ -54,6 +54,8 @@ def enable(shop: str) -> None:
     runtime = get_runtime()
     _switch(runtime, shop, True)
     trigger_drain(runtime, shop)
+    if mark_all(runtime, runtime.shops.get(shop)):  # nobody has watched its stock meanwhile
+        trigger_push(runtime, shop)
 
 
 @shops.command()
@@ -115,7 +117,7 @@ def set_shop(shop: str, **chosen: Any) -> None:
     chosen = {name: value for name, value in chosen.items() if value not in (None, ())}
     if not chosen:
         raise click.UsageError("Nothing to set: see tiktok-odoo shops set --help")
-    changes: dict[str, Any] = {}
+    changes = _either_or(bool(chosen.get("stock_location")), any(chosen.get("stock_warehouse", ())))
     for name, value in chosen.items():
         if name in DIRECTORY:
             changes[f"{name}_id"] = find_id(runtime.odoo, name, value) if value else None
@@ -138,6 +140,15 @@ def set_shop(shop: str, **chosen: Any) -> None:
         runtime.cursors.drop(found.id)
         click.echo("More orders are to be imported than before: the next poll reads the list from the go-live date.")
     _after_change(runtime, found, settings)
+
+
+def _either_or(location: bool, warehouses: bool) -> dict[str, Any]:
+    """Stock for sale lies in one location or in warehouses: choosing the one clears the other."""
+    if location and warehouses:
+        raise click.UsageError("Give --stock-warehouse or --stock-location, not both.")
+    if location:
+        return {"stock_warehouse_ids": []}
+    return {"stock_location_id": None} if warehouses else {}
 
 
 def _after_change(runtime: Runtime, shop: Shop, settings: ShopSettings) -> None:
@@ -175,7 +186,7 @@ def warehouses(shop: str, refresh: bool, as_json: bool) -> None:
     known = known_warehouses(runtime, found, runtime.shop_client(found))
     feeds = feeds_of(found.settings)
     rows = []
-    for each in known:
+    for each in (each for each in known if each.for_sales):
         source = feeds.by_warehouse.get(each.id, feeds.default if each.is_default else None)
         state = "yes" if each.takes_stock else "switched off"
         rows.append((each.id, each.name, "default" if each.is_default else "", state, _source(runtime.odoo, source)))
@@ -197,7 +208,8 @@ def feed(shop: str, warehouse: str, odoo_warehouses: tuple[str, ...], location: 
     found = runtime.shops.get(shop)
     if sum((bool(odoo_warehouses), bool(location), clear)) != 1:
         raise click.UsageError("Give either --warehouse, --location or --clear.")
-    known = {each.id: each for each in known_warehouses(runtime, found, runtime.shop_client(found))}
+    everywhere = known_warehouses(runtime, found, runtime.shop_client(found))
+    known = {each.id: each for each in everywhere if each.for_sales}
     if warehouse not in known:
         raise ConfigurationError(
             f"{found.name} has no sales warehouse {warehouse!r}.",

@@ -22,6 +22,7 @@ class Sku:
     :param barcode: its identifier code, where that is known.
     :param alone: whether its product has no other SKU; an Item ID with several says nothing of a variant.
     :param variant_id: Odoo's product variant that it was bound to before.
+    :param chosen: whether a person bound it: then nothing else will do.
     """
 
     sku_id: str
@@ -30,6 +31,7 @@ class Sku:
     barcode: str = ""
     alone: bool = True
     variant_id: int | None = None
+    chosen: bool = False
 
     def __str__(self) -> str:
         return f"{self.seller_sku or 'without seller SKU'} (SKU ID {self.sku_id}, Item ID {self.product_id})"
@@ -70,11 +72,18 @@ class ProductMatches:
     def match(self, sku: Sku) -> Match:
         """The variant that ``sku`` is.
 
-        :raises OrderError: ``unknown_sku``, ``ambiguous_sku`` or ``archived_product``; the message names the SKU.
+        :raises OrderError: ``unknown_sku``, ``ambiguous_sku``, ``archived_product`` or ``chosen_product_gone``; the
+            message names the SKU.
         """
         archived = sku.variant_id in self._active
         if sku.variant_id is not None and self._active.get(sku.variant_id):
             return Match(sku.variant_id, "binding")
+        if sku.chosen:
+            raise OrderError(
+                f"The Odoo product that was chosen for SKU {sku} is archived or gone.",
+                code="chosen_product_gone",
+                remedy="Unarchive it, or choose another: `tiktok-odoo catalog map`.",
+            )
         for found_by, index, word in (
             ("seller_sku", self._by_code, sku.seller_sku),
             ("sku_id", self._by_code, sku.sku_id),
@@ -114,7 +123,7 @@ class ProductMatches:
         try:
             return self.match(sku).variant_id, False
         except OrderError as error:
-            if default_product_id is None or error.code == "ambiguous_sku":
+            if default_product_id is None or error.code in ("ambiguous_sku", "chosen_product_gone"):
                 raise
             return default_product_id, True
 

@@ -150,6 +150,13 @@ class DirtySet:
             due, lost = pipe.execute()
         return bool(due or lost)
 
+    def at_work_count(self) -> int:
+        """How many are due now, or leased."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.zcount(self._due, "-inf", self._now())
+            pipe.zcard(self._leased)
+            return sum(pipe.execute())
+
     def open_count(self) -> int:
         """How many are due, now or later, or leased."""
         with self._redis.pipeline(transaction=False) as pipe:

@@ -15,12 +15,13 @@ _AMOUNTS = TypeAdapter(Amounts)
 
 
 class KnownWarehouse(BaseModel):
-    """A TikTok warehouse that stock can be set in."""
+    """A TikTok warehouse. One that holds stock of a SKU and is not among the shop's own is not ``for_sales``."""
 
     id: str
     name: str = ""
     is_default: bool = False
     takes_stock: bool = True
+    for_sales: bool = True
 
 
 class Reconciled(BaseModel):
@@ -94,12 +95,23 @@ class StockWatch:
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
         self._watermark = key("stock", "watermark")
+        self._moved = key("stock", "watermark_moved")
+        self._looked = key("stock", "looked")
         self._seen = key("stock", "seen")
 
     def watermark(self) -> datetime | None:
         """The newest change that was read, UTC; ``None`` when none ever was, or Redis was lost."""
         stored = self._redis.get(self._watermark)
         return None if stored is None else datetime.fromtimestamp(float(stored), UTC)
+
+    def still_for(self) -> float:
+        """Seconds from the last move of the watermark to the last look, on Redis's clock."""
+        moved, looked = self._redis.mget(self._moved, self._looked)
+        return 0.0 if moved is None or looked is None else max(0.0, float(looked) - float(moved))
+
+    def _now(self) -> float:
+        seconds, micros = self._redis.time()
+        return float(seconds) + float(micros) / 1_000_000
 
     def fresh(self, rows: Mapping[str, datetime]) -> set[str]:
         """Those of ``rows`` (key → time of the change) that were not worked on yet."""
@@ -113,7 +125,12 @@ class StockWatch:
 
         :param forget_before: rows older than this are not asked for again.
         """
+        moves = self.watermark() != newest
+        now = self._now()
         with self._redis.pipeline() as pipe:
+            pipe.set(self._looked, str(now))
+            if moves:
+                pipe.set(self._moved, str(now))
             if rows:
                 pipe.zadd(self._seen, {row: moment.timestamp() for row, moment in rows.items()})
             pipe.zremrangebyscore(self._seen, "-inf", f"({forget_before.timestamp()}")
@@ -122,4 +139,4 @@ class StockWatch:
 
     def drop(self) -> None:
         """Let the next look begin anew, with everything."""
-        self._redis.delete(self._watermark, self._seen)
+        self._redis.delete(self._watermark, self._moved, self._looked, self._seen)

@@ -56,21 +56,21 @@ class OrderQueue(DirtySet):
         return [Waiting.model_validate_json(stored) for stored in self._redis.hvals(self._waiting)]
 
     def note_sold(self, orders: Mapping[str, SoldUnits]) -> None:
-        """These orders (by id) hold units that Odoo does not know of; none are held by those without units.
+        """What these orders (by id) hold of which Odoo does not know; nothing, where there are no units.
 
         They count against the stock of every shop until the order is done, also while it is parked or waits.
         """
-        words = [
-            word
-            for order_id, sold in orders.items()
-            for word in (order_id, sold.model_dump_json() if sold.units else "")
-        ]
+        words = [word for order_id, sold in orders.items() for word in (order_id, sold.model_dump_json())]
         for start in range(0, len(words), 2000):
             keys = [self._due, self._leased, self._parked, self._waiting, self._units]
             self._note_sold(keys=keys, args=words[start : start + 2000])
 
     def sold(self) -> dict[str, SoldUnits]:
         """Orders that hold units of which Odoo does not know, by order id."""
+        return {order_id: sold for order_id, sold in self.looked_at().items() if sold.units}
+
+    def looked_at(self) -> dict[str, SoldUnits]:
+        """What is known of orders that are not settled and not in Odoo, by order id; some hold nothing."""
         stored = dict(self._redis.hgetall(self._units))
         in_odoo = self.was_imported(list(stored))
         return {

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
-from worker.errors import ConnectorError, PermanentError, RetryableError
+from worker.errors import ConnectorError, RetryableError
 from worker.odoo.errors import OdooLoginError, OdooUnavailableError
 from worker.state.catalog import ListedProduct, Listing
 from worker.state.dirty_set import Claim, Parked
@@ -33,7 +33,7 @@ _LEASE = 240.0
 #: Errors of Get Product that mean: not listed for buyers (deleted, frozen, another shop's).
 _NOT_LISTED = {"not_found", "refused"}
 #: Reasons for which an order is parked that a new binding may have settled.
-_WAITING_FOR_A_BINDING = {"unknown_sku", "ambiguous_sku", "archived_product"}
+_WAITING_FOR_A_BINDING = {"unknown_sku", "ambiguous_sku", "archived_product", "chosen_product_gone"}
 
 
 @dataclass
@@ -107,6 +107,8 @@ class CatalogDrain:
         listings = find_variants(self.runtime, self.shop, products, self.details)
         found = create_missing(self.runtime, self.shop, products, listings, self.details)
         self.catalog.keep_products(products)
+        # Before, should this worker end right after the next line; and after, for who looked in between.
+        self._spread(before, found, result)
         self.catalog.keep_listings(found)
         result.created = sum(1 for listing in found if listing.found_by == "created") - sum(
             1 for listing in before.values() if listing.found_by == "created"
@@ -130,11 +132,11 @@ class CatalogDrain:
             try:
                 detail = self.details.get(product_id)
             except TikTokPermanentError as error:
-                if error.code not in _NOT_LISTED:
+                if error.concerns_every_call:
                     raise
-            except PermanentError as error:  # an answer that cannot be used must not stop the other products
-                self._park(claim, product_id, error, open_ids)
-                continue
+                if error.code not in _NOT_LISTED:  # an answer that cannot be used must not stop the other products
+                    self._park(claim, product_id, error, open_ids)
+                    continue
             if detail is None or detail.status != "ACTIVATE":
                 result.gone.append(product_id)
                 continue

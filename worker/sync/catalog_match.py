@@ -69,6 +69,7 @@ def _as_asked(product: ListedProduct, sku: ListedSku, known: Listing | None, cho
         barcode=sku.barcode,
         alone=len(product.skus) == 1,
         variant_id=chosen or _bound_before(known),
+        chosen=chosen is not None,
     )
 
 
@@ -87,12 +88,6 @@ def _bind(
     chosen = choice is not None and choice.variant_id is not None
     try:
         match = matches.match(question)
-        if chosen and match.found_by != "binding":
-            raise OrderError(
-                f"The Odoo product that was chosen for SKU {question} is archived or gone.",
-                code="chosen_product_gone",
-                remedy="Unarchive it, or choose another: `tiktok-odoo catalog map`.",
-            )
     except OrderError as error:
         return listing.model_copy(update={"code": error.code, "message": error.message, "remedy": error.remedy})
     return listing.model_copy(
@@ -113,11 +108,14 @@ def skus_of_orders(catalog: Catalog, lines: Mapping[str, tuple[str, str]]) -> di
     """
     listings = catalog.listings(list(lines))
     products = catalog.products(sorted({product_id for _, product_id in lines.values() if product_id}))
-    choices = catalog.choices([choice_key(sku_id=sku_id) for sku_id in lines])
+    names = [choice_key(sku_id=sku_id) for sku_id in lines]
+    choices = catalog.choices([*names, *(choice_key(product_id=product_id) for product_id in products)])
     result = {}
     for sku_id, (seller_sku, product_id) in lines.items():
         listing, choice = listings.get(sku_id), choices.get(choice_key(sku_id=sku_id))
         product = products.get(product_id)
+        if choice is None and product is not None and len(product.skus) == 1:
+            choice = choices.get(choice_key(product_id=product_id))
         chosen = choice.variant_id if choice is not None else None
         result[sku_id] = Sku(
             sku_id=sku_id,
@@ -125,5 +123,6 @@ def skus_of_orders(catalog: Catalog, lines: Mapping[str, tuple[str, str]]) -> di
             product_id=product_id,
             alone=product is None or len(product.skus) == 1,
             variant_id=chosen or _bound_before(listing),
+            chosen=chosen is not None,
         )
     return result

@@ -80,7 +80,11 @@ def pull(
     ends = time.monotonic() + seconds
     marked = 0
     while walk.windows:
-        page = _page(client, walk)
+        try:
+            page = _page(client, walk)
+        except TikTokPermanentError:
+            store.end()  # a page token that is no longer taken: the next pull begins anew
+            raise
         if page is None:
             store.keep(walk, [])
             continue
@@ -154,6 +158,7 @@ def _mark_new(runtime: Runtime, shop: Shop, products: Sequence[ListedProduct]) -
         ).values()
     ]
     catalog.forget_skus(gone)
+    runtime.inventory(shop.id).forget_confirmed([listing.sku_id for listing in gone])
     catalog.keep_products(changed)
     return runtime.product_queue(shop.id).mark(dict.fromkeys(each.id for each in (*changed, *unbound)))
 

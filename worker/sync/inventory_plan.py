@@ -40,15 +40,21 @@ class Plan:
     :param untracked: SKUs whose Odoo product keeps no stock (a service, goods that are not tracked) or is gone, by the
         reason; TikTok's amount is left alone.
     :param unlisted: TikTok product ids of which TikTok told no stock: no longer listed, most likely.
-    :param exact: whether all orders on their way were known; if not, no amount is raised.
+    :param look_again: seconds after which to look again, when not all orders on their way were known; no amount is
+        raised then.
     :param orders_found: orders that nobody had heard of before.
     """
 
     skus: list[SkuPlan] = field(default_factory=list)
     untracked: dict[str, str] = field(default_factory=dict)
     unlisted: set[str] = field(default_factory=set)
-    exact: bool = True
+    look_again: float | None = None
     orders_found: int = 0
+
+    @property
+    def exact(self) -> bool:
+        """Whether all orders on their way were known."""
+        return self.look_again is None
 
     @property
     def changes(self) -> list[SkuPlan]:
@@ -82,6 +88,8 @@ def known_warehouses(
             for each in client.warehouses()
             if each.type == "SALES_WAREHOUSE"
         ]
+        others = set(used) - {each.id for each in known}
+        known += [KnownWarehouse(id=each, takes_stock=False, for_sales=False) for each in sorted(others)]
         inventory.keep_warehouses(known)
     return known
 
@@ -110,7 +118,7 @@ def make_plan(runtime: Runtime, shop: Shop, client: ShopClient, products: Sequen
     used = {place.warehouse_id for record in records.values() for place in record.warehouse_inventory}
     known_warehouses(runtime, shop, client, used)
     own = open_units(runtime, shop, client)
-    plan.exact, plan.orders_found = own.exact, own.found
+    plan.look_again, plan.orders_found = own.look_again, own.found
     _compare(runtime, shop, plan, [(listing, records[sku_id]) for sku_id, listing in sorted(listings.items())], own)
     return plan
 

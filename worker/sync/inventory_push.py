@@ -26,8 +26,6 @@ log = structlog.get_logger(__name__)
 
 #: Products of one round: small enough that the amounts are still fresh when the last of them is set.
 BATCH = 50
-#: Errors of Update Inventory that are about the one product: it is frozen, deleted, or not this shop's.
-_ABOUT_PRODUCT = {"refused", "not_found"}
 
 
 @dataclass
@@ -102,8 +100,8 @@ class InventoryPush:
             by_product.setdefault(sku.listing.product_id, []).append(sku)
         changed = self._set(claim, by_product, open_ids, result, until=until)
         sold_meanwhile = self._confirm(changed)
-        if not plan.exact:  # amounts were only lowered: look again when the orders on their way are in Odoo
-            self.queue.again(claim, open_ids, 5.0)
+        if plan.look_again is not None:  # amounts were only lowered
+            self.queue.again(claim, open_ids, plan.look_again)
             open_ids.clear()
         self.queue.all_done(claim, open_ids)
         open_ids.clear()
@@ -130,7 +128,7 @@ class InventoryPush:
             try:
                 errors = self.client.update_inventory(product_id, wanted)
             except TikTokPermanentError as error:
-                if error.code not in _ABOUT_PRODUCT:
+                if error.concerns_every_call:
                     raise
                 self._park(claim, product_id, error, open_ids)
                 self._look_at_listing({product_id}, result)
@@ -188,8 +186,10 @@ class InventoryPush:
     def _postpone(self, claim: Claim, ids: list[str], failure: ConnectorError | SoftTimeLimitExceeded) -> None:
         error = failure if isinstance(failure, ConnectorError) else _too_slow()
         # A call too many is over in a moment; stock must not wait longer than that.
-        limited = isinstance(error, RetryableError) and error.code == "rate_limited"
-        pause = max(1.0, error.retry_after or 0.0) if limited else pause_after(error)
+        pause = pause_after(error)
+        limited = False
+        if isinstance(error, RetryableError) and error.code == "rate_limited" and (error.retry_after or 0.0) < pause:
+            limited, pause = True, max(1.0, error.retry_after or 0.0)
         self.queue.again(claim, ids, pause)
         everywhere = isinstance(error, OdooUnavailableError | OdooLoginError)
         scope = ODOO if everywhere else shop_stock_scope(self.shop.id)

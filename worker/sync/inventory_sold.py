@@ -28,6 +28,8 @@ from worker.tiktok.models import Order
 
 #: With more orders on their way than this nothing is known exactly: amounts are only ever lowered then.
 _MOST_OPEN = 2 * MAX_ORDER_IDS
+#: Seconds after which to look again: drains are at work on the orders; or an order cannot be read.
+_SOON, _LATER = 5.0, 60.0
 #: Seconds before its cursor from which the order list is read right before a push.
 _LOOK_BACK = 5.0
 
@@ -36,13 +38,18 @@ _LOOK_BACK = 5.0
 class OpenUnits:
     """Sold units of one shop that Odoo does not have, by SKU id and TikTok warehouse.
 
-    :param exact: whether that is all; if not, no amount may be raised.
+    :param look_again: seconds after which to look again when that is not all; no amount may be raised until then.
     :param found: how many orders had not been heard of before.
     """
 
     units: dict[str, Counter[str]] = field(default_factory=dict)
-    exact: bool = True
+    look_again: float | None = None
     found: int = 0
+
+    @property
+    def exact(self) -> bool:
+        """Whether that is all."""
+        return self.look_again is None
 
     def add(self, sold: SoldUnits) -> None:
         """Count what an order holds."""
@@ -64,10 +71,10 @@ def note_sold(shop: Shop, queue: OrderQueue, orders: Iterable[Order]) -> list[Or
     """Note what these orders hold, except those that Odoo has; answers those of which it was not known."""
     orders = list(orders)
     in_odoo = queue.was_imported([order.id for order in orders])
-    known = queue.sold()
+    known = queue.looked_at()
     held = {order.id: held_by(order, shop) for order in orders if order.id not in in_odoo}
-    changed = {order_id: sold for order_id, sold in held.items() if known.get(order_id, _NOTHING).units != sold.units}
-    queue.note_sold(changed)
+    queue.note_sold({order_id: sold for order_id, sold in held.items() if known.get(order_id) != sold})
+    changed = {order_id for order_id, sold in held.items() if known.get(order_id, _NOTHING).units != sold.units}
     return [order for order in orders if order.id in changed]
 
 
@@ -106,19 +113,22 @@ def open_units(runtime: Runtime, shop: Shop, client: ShopClient) -> OpenUnits:
     queue = runtime.queue(shop.id)
     result = OpenUnits()
     if runtime.cursors.last_poll(shop.id) is None:  # until the first poll has read everything, little is known
-        result.exact = False
+        result.look_again = _SOON
     else:
         result.found = poll(shop, client, queue, runtime.cursors, overlap=_LOOK_BACK)
     unsettled = queue.unsettled()
-    settled = {*queue.was_imported(unsettled), *queue.sold()}
-    to_ask = [order_id for order_id in unsettled if order_id not in settled]
+    known = {*queue.was_imported(unsettled), *queue.looked_at()}
+    known |= {entry.id for entry in queue.all_parked() if entry.code == "unknown_order"}
+    to_ask = [order_id for order_id in unsettled if order_id not in known]
     if len(to_ask) > _MOST_OPEN:
-        result.exact = False
+        result.look_again = _SOON
     else:
         for order_ids in chunks(to_ask, MAX_ORDER_IDS):
             details = client.order_details(order_ids)
-            result.exact = result.exact and not details.invalid
             note_sold(shop, queue, details.orders)
+            queue.note_sold(dict.fromkeys(details.missing, _NOTHING))
+            if details.invalid:  # nobody can tell what they hold until they can be read
+                result.look_again = _LATER
     for sold_units in queue.sold().values():
         result.add(sold_units)
     return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -17,6 +17,11 @@ from worker.sync.shops import active_shops
 
 log = structlog.get_logger(__name__)
 
+#: The watermark where Odoo has no stock at all yet.
+_BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
+#: Odoo tells times in whole seconds.
+_A_SECOND = timedelta(seconds=1)
+
 
 def watch(runtime: Runtime) -> list[str]:
     """One look at Odoo; answers the shops in which something became due.
@@ -29,11 +34,13 @@ def watch(runtime: Runtime) -> list[str]:
     if not shops or runtime.problems.paused(ODOO):
         return []
     try:
-        return _look(runtime)
+        marked = _look(runtime)
     except ConnectorError as error:
         runtime.problems.report(ODOO, error, pause_after(error))
         log.warning("stock.not_read", code=error.code, reason=str(error))
         return []
+    runtime.problems.clear(ODOO)
+    return marked
 
 
 def _look(runtime: Runtime) -> list[str]:
@@ -41,13 +48,10 @@ def _look(runtime: Runtime) -> list[str]:
     overlap = timedelta(seconds=runtime.settings.stock_overlap)
     watermark = state.watermark()
     if watermark is None:
-        newest = changes(runtime.odoo, None, runtime.stock_features).newest
-        marked = [shop.id for shop in active_shops(runtime) if mark_all(runtime, shop)]
-        if newest is not None:
-            state.advance({}, newest, forget_before=newest - overlap)
-        log.info("stock.read_anew", shops=len(marked))
-        return marked
-    found = changes(runtime.odoo, watermark - overlap, runtime.stock_features)
+        return _begin(runtime, overlap)
+    # Whatever began before the newest change has ended once that is longer ago than any transaction takes.
+    look_back = _A_SECOND if state.still_for() > overlap.total_seconds() else overlap
+    found = changes(runtime.odoo, watermark - look_back, runtime.stock_features)
     rows = {row.key: row for row in found.rows}
     fresh = state.fresh({name: row.changed_at for name, row in rows.items()})
     marked = []
@@ -58,4 +62,15 @@ def _look(runtime: Runtime) -> list[str]:
         log.info("stock.changed", rows=len(fresh), variants=len(variants), shops=len(marked))
     newest = max(watermark, found.newest or watermark)
     state.advance({name: rows[name].changed_at for name in fresh}, newest, forget_before=newest - overlap)
+    return marked
+
+
+def _begin(runtime: Runtime, overlap: timedelta) -> list[str]:
+    """Everything is to be compared; what changed a moment ago is part of it, and need not be looked at again."""
+    newest = changes(runtime.odoo, None, runtime.stock_features).newest or _BEFORE_ALL
+    recent = changes(runtime.odoo, newest - overlap, runtime.stock_features).rows
+    marked = [shop.id for shop in active_shops(runtime) if mark_all(runtime, shop)]
+    seen = {row.key: row.changed_at for row in recent}
+    runtime.stock_watch.advance(seen, newest, forget_before=newest - overlap)
+    log.info("stock.read_anew", shops=len(marked))
     return marked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from worker.state.catalog_walk import CatalogWalk
 from worker.state.problems import shop_scopes
 from worker.state.shops import Shop
 from worker.sync.runtime import Runtime
@@ -31,6 +32,7 @@ def remove_shop(runtime: Runtime, shop_id: str) -> None:
         queue.drop()
     runtime.catalog(shop_id).drop()
     runtime.inventory(shop_id).drop()
+    CatalogWalk(runtime.redis, shop_id).end()
     runtime.cursors.drop(shop_id)
     for scope in shop_scopes(shop_id):
         runtime.problems.clear(scope)

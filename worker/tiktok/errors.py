@@ -40,6 +40,15 @@ class Answer:
         return f"{self.path} ({known or 'no answer'})"
 
 
+#: Refusals that every call of the shop would meet; the others are about what the one call asks for.
+_OF_EVERY_CALL = frozenset(
+    (
+        *("scope_missing", "shop_inactive", "bad_signature", "unknown_app_key", "clock_skew", "shop_cipher"),
+        *("ip_not_allowed", "no_such_path"),
+    )
+)
+
+
 class TikTokError:
     """What all three have: where the error comes from. Catch the classes below, or those of ``worker.errors``."""
 
@@ -108,6 +117,11 @@ class TikTokPermanentError(TikTokError, PermanentError):
     def __init__(self, message: str, *, answer: Answer = Answer(), code: str | None = None, remedy: str = "") -> None:
         super().__init__(message, code=code, remedy=remedy)
         self.answer = answer
+
+    @property
+    def concerns_every_call(self) -> bool:
+        """Whether every call for the shop would be refused, and not just this one."""
+        return self.code in _OF_EVERY_CALL
 
 
 def retry_after(header: str | None, *, now: datetime | None = None) -> float | None:

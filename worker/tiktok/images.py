@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
 import requests
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, RequestException
+from urllib3.exceptions import HTTPError
 
 from worker.errors import PermanentError, RetryableError
+from worker.tiktok.session import session
 
 #: Odoo keeps images up to 1920 pixels wide; TikTok's originals are a few hundred kilobytes.
 LARGEST = 5 * 1024 * 1024
@@ -23,29 +27,46 @@ class ImageRefusedError(PermanentError):
 
 
 def fetch_image(url: str, hosts: Collection[str], *, timeout: float = 10.0, largest: int = LARGEST) -> bytes:
-    """The image at ``url``.
+    """The image at ``url``: JPEG, PNG, GIF or WebP.
 
     :param hosts: allowed hosts, with their subdomains; http is for loopback addresses among them alone.
-    :param timeout: seconds to connect, and between two pieces.
+    :param timeout: seconds to connect, and between two pieces; the whole may take twice as long.
     :param largest: bytes.
     :raises ImageRefusedError: another host, a redirect, no image, or too large.
-    :raises RetryableError: the host does not answer.
+    :raises RetryableError: the host does not answer, is in trouble, or too slow.
     """
     _check(url, hosts)
+    started = time.monotonic()
+    failure: ImageRefusedError | RetryableError
     try:
-        with requests.get(url, timeout=timeout, stream=True, allow_redirects=False) as response:
+        with session().get(url, timeout=timeout, stream=True, allow_redirects=False) as response:
+            if response.status_code == 429 or response.status_code >= 500:
+                raise RetryableError(f"The image's host answers HTTP {response.status_code}.", code="no_answer")
             if response.status_code != 200:
                 raise ImageRefusedError(f"The image's address answers HTTP {response.status_code}.")
-            body = b""
-            for piece in response.iter_content(_CHUNK):
-                body += piece
-                if len(body) > largest:
-                    raise ImageRefusedError(f"The image is larger than {largest} bytes.")
-    except requests.RequestException as error:
-        raise RetryableError(f"The image was not answered: {type(error).__name__}.", code="no_answer") from None
-    if not body.startswith(_SIGNATURES) and not (body[:4] == b"RIFF" and body[8:12] == b"WEBP"):
-        raise ImageRefusedError("What lies at the image's address is no image.")
-    return body
+            body = _read(response, started + 2 * timeout, largest)
+    except (InvalidURL, InvalidSchema, MissingSchema):
+        failure = ImageRefusedError("The image's address is not a URL.")
+    except (RequestException, HTTPError) as error:
+        failure = RetryableError(f"The image was not answered: {type(error).__name__}.", code="no_answer")
+    else:
+        if not body.startswith(_SIGNATURES) and not (body[:4] == b"RIFF" and body[8:12] == b"WEBP"):
+            raise ImageRefusedError("What lies at the image's address is no image.")
+        return body
+    # Raised out here so that the exception carries no trace of requests' own, whose text holds the address.
+    raise failure
+
+
+def _read(response: requests.Response, until: float, largest: int) -> bytes:
+    body = bytearray()
+    # read1, since it hands over what has come; iter_content would wait for a whole chunk of a trickling answer
+    while piece := response.raw.read1(_CHUNK, decode_content=True):
+        body += piece
+        if len(body) > largest:
+            raise ImageRefusedError(f"The image is larger than {largest} bytes.")
+        if time.monotonic() > until:
+            raise RetryableError("The image came too slowly.", code="no_answer")
+    return bytes(body)
 
 
 def _check(url: str, hosts: Collection[str]) -> None:
@@ -53,8 +74,8 @@ def _check(url: str, hosts: Collection[str]) -> None:
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
     except ValueError:
-        raise ImageRefusedError("The image's address is none.") from None
-    allowed = any(host == each or host.endswith(f".{each}") for each in hosts if each)
+        raise ImageRefusedError("The image's address is not a URL.") from None
+    allowed = any(host == each or host.endswith(f".{each}") for each in map(str.lower, hosts) if each)
     if not allowed:
         raise ImageRefusedError(
             f"The image lies on {host or 'no host'}, which is not one of TikTok's.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -88,6 +89,78 @@ def test_all_skus_of_a_batch_are_looked_for_in_one_call() -> None:
     assert set(codes[2]) == {"RED-S", "27293", "27294", "17295", "TIKTOK-SHIPPING", "TIKTOK-FEE", "TIKTOK-TAX"}
     assert barcodes[0] == "barcode"
     assert call.context == {"active_test": False}
+
+
+def found_by(records: list[dict[str, Any]], sku: Sku = SKU) -> tuple[int, str]:
+    match = matches(*records, skus=(sku,)).match(sku)
+    return match.variant_id, match.found_by
+
+
+def test_it_is_told_by_what_a_sku_was_found() -> None:
+    sku = replace(SKU, barcode="4006381333931", variant_id=6)
+    records = [
+        product(6),
+        product(1, "RED-S"),
+        product(3, "27293"),
+        product(4, "17295"),
+        product(5, barcode="4006381333931"),
+        product(2, barcode="RED-S"),
+    ]
+    rules = ["binding", "seller_sku", "sku_id", "item_id", "barcode", "barcode"]
+    for number, rule in enumerate(rules):
+        assert found_by(records[number:], sku) == (records[number]["id"], rule)
+
+
+def test_what_a_sku_was_bound_to_is_asked_for_by_id_and_beats_every_reference() -> None:
+    odoo = Gateway({"product.product.search_read": lambda _: [product(1, "RED-S"), product(9, "RENAMED")]})
+    sku = replace(SKU, variant_id=9)
+    assert ProductMatches(odoo, [sku, replace(SKU, variant_id=8)]).match(sku).variant_id == 9
+    assert ("id", "in", [8, 9]) in odoo.calls[0].arguments["domain"]
+
+
+def test_a_binding_to_a_product_that_is_gone_leaves_the_sku_to_its_references() -> None:
+    assert found_by([product(1, "RED-S")], replace(SKU, variant_id=9)) == (1, "seller_sku")
+    assert found_by([product(1, "RED-S"), product(9, active=False)], replace(SKU, variant_id=9)) == (1, "seller_sku")
+
+
+def test_a_binding_to_an_archived_product_is_told_as_archived_where_no_reference_fits() -> None:
+    with pytest.raises(OrderError) as refused:
+        found_by([product(9, active=False)], replace(SKU, variant_id=9))
+    assert refused.value.code == "archived_product"
+
+
+def test_a_binding_is_for_its_own_sku_alone() -> None:
+    bound, other = replace(SKU, variant_id=9), Sku("27294", "", "17296")
+    with pytest.raises(OrderError) as refused:
+        matches(product(9), skus=(bound, other)).match(other)
+    assert refused.value.code == "unknown_sku"
+
+
+def test_an_item_id_says_nothing_of_a_product_with_several_skus() -> None:
+    several = replace(SKU, alone=False)
+    with pytest.raises(OrderError) as refused:
+        found_by([product(4, "17295")], several)
+    assert refused.value.code == "unknown_sku"
+    assert found_by([product(4, "17295"), product(3, "27293")], several) == (3, "sku_id")
+
+
+def test_a_barcode_that_two_products_have_is_never_chosen_between() -> None:
+    sku = replace(SKU, barcode="4006381333931")
+    twins = [product(1, barcode="4006381333931"), product(2, barcode="4006381333931")]
+    with pytest.raises(OrderError, match="reference '4006381333931'") as refused:
+        found_by(twins, sku)
+    assert refused.value.code == "ambiguous_sku"
+    assert found_by([*twins, product(3, "27293")], sku) == (3, "sku_id")
+
+
+def test_a_barcode_is_no_internal_reference() -> None:
+    with pytest.raises(OrderError):
+        found_by([product(1, "4006381333931")], replace(SKU, barcode="4006381333931"))
+
+
+def test_a_sku_without_a_barcode_matches_no_product_without_one() -> None:
+    with pytest.raises(OrderError):
+        found_by([product(1, barcode=False), product(2, barcode="")])
 
 
 def test_a_missing_service_product_is_named_with_the_command_that_makes_it() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.builders import SHOP_ID, make_shop
 from tests.unit.conftest import Clock
+from worker.state.dirty_set import DirtySet
 from worker.state.inbox import REMEMBER_SECONDS, TRIGGER_SECONDS, Inbox, Received, count, counters, may_trigger
 from worker.state.inbox import trigger_arrived as arrived
 from worker.state.orders import OrderQueue
@@ -105,6 +106,67 @@ def test_at_most_one_drain_is_on_its_way(inbox: Inbox, redis: Any, clock: Clock)
 def test_a_webhook_about_no_order_starts_no_drain(inbox: Inbox, redis: Any) -> None:
     assert receive(inbox, topic="15", order_ids=[]) == Received("stored", "0")
     assert may_trigger(redis, SHOP_ID)
+
+
+def products_due(redis: Any, shop_id: str = SHOP_ID) -> dict[str, bool]:
+    """Products that the catalogue is to look at, and whether TikTok is to be asked how they are now."""
+    claim = DirtySet(redis, "products", shop_id).claim(100, 60)
+    return {one: one in claim.forced for one in claim.ids}
+
+
+def test_products_of_a_webhook_are_due_and_what_is_known_of_them_counts_as_outdated(inbox: Inbox, redis: Any) -> None:
+    received = receive(inbox, topic="15", order_ids=[], product_ids=["1729", "1730"])
+    assert (received.outcome, received.tasks) == ("stored", ("catalog.drain",))
+    assert products_due(redis) == {"1729": True, "1730": True}
+    assert due(redis) == []
+    assert may_trigger(redis, SHOP_ID)  # of the orders
+
+
+def test_orders_and_products_of_one_webhook_are_told_apart(inbox: Inbox, redis: Any) -> None:
+    received = receive(inbox, order_ids=["571", "572"], product_ids=["1729"])
+    assert received.tasks == ("orders.drain", "catalog.drain")
+    assert due(redis) == ["571", "572"]
+    assert products_due(redis) == {"1729": True}
+
+
+def test_at_most_one_drain_of_the_catalogue_is_on_its_way(inbox: Inbox, redis: Any, clock: Clock) -> None:
+    sent = [receive(inbox, number, order_ids=[], product_ids=[f"{number}"]).tasks for number in range(3)]
+    assert sent == [("catalog.drain",), (), ()]
+    arrived(redis, SHOP_ID, "products")
+    assert receive(inbox, 5, order_ids=[], product_ids=["5"]).tasks == ("catalog.drain",)
+    clock.forward(TRIGGER_SECONDS + 1)
+    assert receive(inbox, 6, order_ids=[], product_ids=["6"]).tasks == ("catalog.drain",)
+    assert len(products_due(redis)) == 5
+
+
+@pytest.mark.parametrize("values", [{"shop_id": "999"}, {"account_ids": ["other"]}])
+def test_no_stranger_makes_products_due(inbox: Inbox, redis: Any, values: dict[str, Any]) -> None:
+    assert receive(inbox, order_ids=[], product_ids=["1729"], **values).tasks == ()
+    assert products_due(redis) == products_due(redis, "999") == {}
+
+
+def test_products_of_a_webhook_that_came_before_are_not_due_again(inbox: Inbox, redis: Any) -> None:
+    receive(inbox, order_ids=[], product_ids=["1729"])
+    products_due(redis)
+    assert receive(inbox, order_ids=[], product_ids=["1729"]).tasks == ()
+    assert products_due(redis) == {}
+
+
+def test_only_where_stock_is_pushed_in_several_shops_a_sale_is_looked_at_at_once(inbox: Inbox, redis: Any) -> None:
+    shops = Shops(redis)
+    one, two = make_shop(push_stock="on"), make_shop("2", push_stock="on")
+    shops.save(one)
+    assert receive(inbox, 1).tasks == ("orders.drain",)
+    arrived(redis, SHOP_ID)
+    shops.claim(two)
+    assert receive(inbox, 2).tasks == ("orders.drain", "inventory.note_sold")
+    assert receive(inbox, 3).tasks == ()
+    arrived(redis, SHOP_ID, "sold")
+    assert receive(inbox, 4).tasks == ("inventory.note_sold",)
+    arrived(redis, SHOP_ID, "sold")
+    assert "inventory.note_sold" not in receive(inbox, 5, order_ids=[], product_ids=["1729"]).tasks
+    shops.save(two.model_copy(update={"enabled": False}))
+    assert "inventory.note_sold" not in receive(inbox, 6).tasks
 
 
 def test_a_shop_that_may_trigger_once_may_not_at_once_again(redis: Any, clock: Clock) -> None:

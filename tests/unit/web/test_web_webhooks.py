@@ -14,6 +14,7 @@ from web_stubs import PATH, Desk, event, signed
 
 from tests.unit.builders import APP_KEY, APP_SECRET, SHOP_ID, W0, W1, W2, make_shop
 from worker.state.accounts import Accounts
+from worker.state.dirty_set import DirtySet
 from worker.state.orders import OrderQueue
 from worker.state.secrets import SecretBox
 from worker.state.shops import Shops
@@ -266,6 +267,55 @@ def test_what_is_no_order_id_never_gets_into_the_dirty_set(desk: Desk, order_id:
 def test_every_topic_that_names_orders_makes_them_due(desk: Desk, topic: int, data: Any, due: list[str]) -> None:
     assert desk.tell(type=topic, data=data).status_code == 200
     assert desk.due() == due
+
+
+def products_due(desk: Desk, shop_id: str = SHOP_ID) -> dict[str, bool]:
+    """Products that the catalogue is to look at, and whether TikTok is to be asked how they are now."""
+    claim = DirtySet(desk.redis, "products", shop_id).claim(1000, 60)
+    return {one: one in claim.forced for one in claim.ids}
+
+
+@pytest.mark.parametrize("topic", [5, 15, 16, 37, "15"])
+@pytest.mark.parametrize("product_id", ["1729592969712207008", 1729592969712207008])
+def test_a_topic_of_the_catalogue_has_its_product_looked_at_as_it_is_now(
+    desk: Desk, topic: Any, product_id: Any
+) -> None:
+    assert desk.tell(type=topic, data={"product_id": product_id}).status_code == 200
+    assert products_due(desk) == {"1729592969712207008": True}
+    assert desk.due() == []
+    assert desk.sent.messages == [("catalog.drain", SHOP_ID)]
+
+
+def test_a_burst_of_products_starts_one_drain_of_the_catalogue(desk: Desk) -> None:
+    for number in range(30):
+        desk.tell(type=15, tts_notification_id=str(number), data={"product_id": f"17{number}"})
+    assert desk.sent.messages == [("catalog.drain", SHOP_ID)]
+    assert len(products_due(desk)) == 30
+
+
+@pytest.mark.parametrize("product_id", [None, "", "abc", "-5", 5.5, True, [], {}, "1" * 33, "５７"])
+def test_what_is_no_product_id_makes_nothing_due(desk: Desk, product_id: Any) -> None:
+    assert desk.tell(type=15, data={"product_id": product_id}).status_code == 200
+    assert (products_due(desk), desk.sent.messages) == ({}, [])
+
+
+@pytest.mark.parametrize("topic", [1, 4, 12, 38, 99])
+def test_a_product_that_another_topic_names_by_the_way_makes_nothing_due(desk: Desk, topic: int) -> None:
+    desk.tell(type=topic, data={"product_id": "1729592969712207008"})
+    assert (products_due(desk), desk.sent.messages) == ({}, [])
+
+
+def test_a_stranger_makes_no_product_due(desk: Desk) -> None:
+    assert desk.tell(type=15, shop_id="999", data={"product_id": "1729592969712207008"}).status_code == 200
+    assert (products_due(desk, "999"), desk.sent.messages) == ({}, [])
+
+
+def test_a_sale_is_told_to_the_other_shops_whose_stock_is_pushed(desk: Desk) -> None:
+    shops = Shops(desk.redis)
+    shops.save(make_shop(push_stock="on"))
+    shops.claim(make_shop("2", push_stock="on"))
+    desk.tell()
+    assert desk.sent.messages == [("orders.drain", SHOP_ID), ("inventory.note_sold", SHOP_ID)]
 
 
 def test_a_replayed_webhook_is_acknowledged_and_changes_nothing(desk: Desk) -> None:

@@ -1,12 +1,10 @@
 -- Note what orders hold, of those only that are still to be settled: settling one is what ends its hold.
--- KEYS due, leased, parked, waiting, units; ARGV order id, what it holds (JSON; '' = nothing), and so on by twos
+-- KEYS due, leased, parked, waiting, units; ARGV order id, what it holds (JSON), and so on by twos
 for i = 1, #ARGV, 2 do
-  local id, held = ARGV[i], ARGV[i + 1]
-  if held == '' then
-    redis.call('HDEL', KEYS[5], id)
-  elseif redis.call('ZSCORE', KEYS[1], id) or redis.call('ZSCORE', KEYS[2], id)
+  local id = ARGV[i]
+  if redis.call('ZSCORE', KEYS[1], id) or redis.call('ZSCORE', KEYS[2], id)
     or redis.call('HEXISTS', KEYS[3], id) == 1 or redis.call('HEXISTS', KEYS[4], id) == 1 then
-    redis.call('HSET', KEYS[5], id, held)
+    redis.call('HSET', KEYS[5], id, ARGV[i + 1])
   end
 end
 return #ARGV / 2
