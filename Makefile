@@ -20,7 +20,7 @@ stack: setup ## Private Redis, PostgreSQL and Odoo to develop against, until Ctr
 .PHONY: test
 test: setup lint ## Everything that CI runs: set-up, lint, unit tests, then tests on the real parts
 	$(PYTHON) -m pytest tests/unit $(ARGS)
-	$(PYTHON) -m pytest tests --ignore=tests/unit $(ARGS)
+	@bin/integration $(ARGS)
 
 .PHONY: test-unit
 test-unit: | $(READY) ## Unit tests alone: seconds, no network; ARGS go to pytest

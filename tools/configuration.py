@@ -25,7 +25,8 @@ CHAPTERS = {
     "odoo_url": "Odoo",
     "tiktok_api_url": "TikTok Shop",
     "order_batch_size": "Orders",
-    "web_bind": "Processes and logs",
+    "stock_interval": "Catalogue and stock",
+    "worker_deaf_after": "Processes and logs",
 }
 #: What every installation sets or at least thinks about.
 FIRST = (
@@ -35,9 +36,9 @@ FIRST = (
 
 
 def _default(field: FieldInfo) -> str:
-    if field.default_factory is not None:
+    if field.default_factory is not None and not isinstance(field.default_factory, type):
         return "the time of linking"
-    value: Any = field.default
+    value: Any = None if field.default_factory is not None else field.default
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
     if isinstance(value, bool):

@@ -225,7 +225,7 @@ def test_a_bot_that_may_not_create_products_binds_the_others_and_says_so(goods: 
     goods.allow_creation()
     found = goods.pull()
     assert (found["KNOWN"].found_by, found["NEW"].code) == ("seller_sku", "odoo_rights")
-    assert "groups" in found["NEW"].remedy
+    assert "Products: Create" in found["NEW"].remedy
 
 
 def test_a_listing_that_disappears_is_unbound_and_its_product_kept(goods: Assortment) -> None:

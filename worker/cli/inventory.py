@@ -89,7 +89,7 @@ def _say_how_many(plans: list[Plan], left_out: int) -> None:
     for reason in sorted(set(untracked.values())):
         click.echo(f"{sum(1 for each in untracked.values() if each == reason)} SKUs are left alone. {reason}")
     if not all(plan.exact for plan in plans):
-        click.echo("Many orders are still on their way into Odoo: until they are there amounts are only lowered.")
+        click.echo("Not all orders on their way into Odoo are known yet: until they are, amounts are only lowered.")
 
 
 def _apply(runtime: Runtime, shop: Shop, *, as_json: bool) -> None:

@@ -13,7 +13,12 @@ from worker.state.cursors import SILENT_AFTER, heartbeat_age
 from worker.state.inbox import counters
 from worker.sync.runtime import Runtime, get_runtime
 
-_SHOP = ("shop", "name", "sync", "due", "at_work", "parked", "waiting", "oldest_due_s", "last_poll_utc")
+_SHOP = (
+    *("shop", "name", "sync", "due", "at_work", "parked", "waiting", "oldest_due_s", "last_poll_utc"),
+    *("push_stock", "stock_due", "stock_refused", "not_mapped"),
+)
+#: Columns of which a number above zero needs a person.
+_FOR_A_PERSON = ("parked", "stock_refused")
 _PROBLEM = ("where", "code", "problem", "remedy")
 
 
@@ -32,7 +37,7 @@ def status(as_json: bool) -> None:
         show(_SHOP, shops, empty="There is no shop yet.")
         show(_PROBLEM, problems, empty="No problems.")
         show(("counter", "value"), list(counted.items()), empty="Nothing was counted yet.")
-    if problems or any(shop[_SHOP.index("parked")] for shop in shops):
+    if problems or any(shop[_SHOP.index(column)] for shop in shops for column in _FOR_A_PERSON):
         raise click.exceptions.Exit(1)
 
 
@@ -44,7 +49,11 @@ def _shops(runtime: Runtime) -> list[tuple[Any, ...]]:
         last_poll = datetime.fromtimestamp(polled, UTC).strftime("%Y-%m-%d %H:%M:%S") if polled else None
         state = "on" if shop.enabled else "off"
         numbers = (counts.due, counts.leased, counts.parked, counts.waiting, round(counts.oldest_due))
-        rows.append((shop.id, shop.name, state, *numbers, last_poll))
+        stock = runtime.inventory_queue(shop.id)
+        refused = stock.count_parked()
+        unmapped = sum(1 for each in runtime.catalog(shop.id).listings().values() if each.variant_id is None)
+        on_tiktok = (shop.settings.push_stock, stock.open_count() - refused, refused, unmapped)
+        rows.append((shop.id, shop.name, state, *numbers, last_poll, *on_tiktok))
     return rows
 
 

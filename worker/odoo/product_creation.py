@@ -186,14 +186,18 @@ class ProductCreation:
         template_id = self._template_of(product)
         if template_id is None and len(product.skus) == 1:
             return list(product.skus)
-        skus = told_apart(product.skus)
         if template_id is None:
-            template_id = self._make_template(product, skus)
+            template_id = self._make_template(product, told_apart(product.skus))
         list_price = self._list_price(template_id)
         template = TemplateAttributes(self._gateway, template_id)
-        if template.names.keys() == {_VARIANT.casefold()}:
-            skus = named(product.skus)
-        combinations = self._combinations([sku for sku in skus if len(sku.attributes) == len(template.names)], template)
+        # From here on the template decides, which may be another worker's, or older than these SKUs.
+        by_name = template.names.keys() == {_VARIANT.casefold()}
+        skus = [
+            sku
+            for sku in (named(product.skus) if by_name else product.skus)
+            if len(sku.attributes) == len(template.names) and all(value for _, value in sku.attributes)
+        ]
+        combinations = self._combinations(skus, template)
         combinations = {key: each for key, each in combinations.items() if set(each) == template.attributes}
         template.widen(combinations.values())
         chosen = template.choose(combinations)
@@ -283,16 +287,22 @@ class ProductCreation:
         return Decimal(repr(found[0]["list_price"]))
 
     def _held_by_others(self, chosen: Mapping[str, Sequence[int]], variants: Mapping[int, frozenset[int]]) -> list[str]:
-        """SKUs whose combination a variant has that was not made for them; Odoo has each only once."""
+        """SKUs whose combination another one has, or a variant that was not made for them: Odoo has each only once."""
         holders = {values: variant for variant, values in variants.items()}
         held = {sku_id: holders[frozenset(values)] for sku_id, values in chosen.items() if frozenset(values) in holders}
+        first: dict[frozenset[int], str] = {}
+        twins = [
+            sku_id
+            for sku_id, values in chosen.items()
+            if sku_id not in held and first.setdefault(frozenset(values), sku_id) != sku_id
+        ]
         if not held:
-            return []
+            return twins
         ids = sorted(set(held.values()))
         names: dict[str, str] = self._gateway.call("product.product", "get_external_id", ids=ids)
         names = {str(variant): name for variant, name in names.items()}
         own = {sku_id: external_id("sku", self._shop_id, sku_id) for sku_id in held}
-        return [sku_id for sku_id, variant in held.items() if names.get(str(variant)) != own[sku_id]]
+        return twins + [sku_id for sku_id, variant in held.items() if names.get(str(variant)) != own[sku_id]]
 
     def _variant(self, sku: NewSku, template_id: int, values: Sequence[int]) -> Row:
         cells = {
@@ -354,7 +364,7 @@ def named(skus: Sequence[NewSku]) -> list[NewSku]:
     result = []
     for sku in skus:
         text = sku.variation or sku.seller_sku or sku.sku_id
-        if text.casefold() in said:
+        while text.casefold() in said:
             text = f"{text} ({sku.sku_id})"
         said.add(text.casefold())
         result.append(replace(sku, attributes=((_VARIANT, text),)))

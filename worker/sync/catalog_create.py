@@ -91,7 +91,7 @@ def _create(
     except OdooRejectedError as error:
         if error.code != "odoo_rights":
             raise
-        return [_refused(listing, error) if listing.sku_id in unknown else listing for listing in listings]
+        return [_refused(listing, error, shop.id) if listing.sku_id in unknown else listing for listing in listings]
     for note in made.notes:
         log.info("catalog.note", shop=shop.id, text=note)
     variants = made.variants | {sku: made.variants[first] for sku, first in twins.items() if first in made.variants}
@@ -169,5 +169,9 @@ def _after(listing: Listing, variants: Mapping[str, int], refused: Mapping[str, 
     return listing
 
 
-def _refused(listing: Listing, error: OdooRejectedError) -> Listing:
-    return listing.model_copy(update={"code": error.code, "message": error.message, "remedy": error.remedy})
+def _refused(listing: Listing, error: OdooRejectedError, shop_id: str) -> Listing:
+    remedy = (
+        "Give the bot user the group Products: Create (docs/setup.md), or leave products to people: "
+        f"tiktok-odoo shops set {shop_id} --map-only."
+    )
+    return listing.model_copy(update={"code": error.code, "message": error.message, "remedy": remedy})

@@ -90,11 +90,18 @@ def _walk(client: ShopClient, start: int, keep: Keep) -> int:
 
 
 def _walk_second(client: ShopClient, second: int, keep: Keep) -> int:
+    """An order that leaves the second while it is read shifts the rows behind it, and the next page steps over as many.
+
+    So it is read again until nothing has left in between: TikTok counts the same rows from the first page to the last,
+    and all of them were read.
+    """
     total = 0
     seen: set[str] = set()
     for _ in range(_WALKS_OF_ONE_SECOND):
         before = len(seen)
         token = ""
+        counted: set[int] = set()
+        rows = 0
         while True:
             page = client.search_orders(
                 update_time_ge=second,
@@ -104,6 +111,8 @@ def _walk_second(client: ShopClient, second: int, keep: Keep) -> int:
                 sort_field="update_time",
                 sort_order="ASC",
             )
+            counted.add(page.total_count)
+            rows += len(page.summaries) + len(page.invalid)
             fresh = [summary for summary in page.summaries if summary.id not in seen]
             if fresh or page.invalid:
                 total += keep(fresh, page.invalid)
@@ -111,6 +120,7 @@ def _walk_second(client: ShopClient, second: int, keep: Keep) -> int:
             token = page.next_page_token
             if not token:
                 break
-        if len(seen) == before:
+        nothing_left = counted == {rows} if any(counted) else len(seen) == before
+        if nothing_left:
             break
     return total

@@ -254,6 +254,10 @@ def test_attributes_that_tell_all_apart_are_tiktoks() -> None:
         ([sku("1", Color="Red"), sku("2")], ["Red", "A-1"]),
         ([sku("1"), sku("2", code="")], ["A-1", "2"]),
         ([sku("1"), sku("2")], ["A-1", "A-1 (2)"]),
+        (
+            [sku("1", Color="Red (3)"), sku("2", Color="Red"), sku("3", Color="RED")],
+            ["Red (3)", "Red", "RED (3) (3)"],
+        ),
     ],
 )
 def test_others_are_named_each_by_one_attribute(skus: list[NewSku], values: list[str]) -> None:
