@@ -163,7 +163,8 @@ def _after(listing: Listing, variants: Mapping[str, int], refused: Mapping[str, 
             update={
                 "code": "product_refused",
                 "message": f"Odoo refused to create it: {refused[listing.sku_id]}",
-                "remedy": "Create it by hand with the seller SKU as its Internal Reference.",
+                "remedy": "Unarchive what was made for it, or create it by hand with the seller SKU as its Internal "
+                "Reference.",
             }
         )
     return listing

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -13,13 +12,14 @@ from celery.exceptions import SoftTimeLimitExceeded
 from worker.errors import ConnectorError, RetryableError
 from worker.odoo.errors import OdooLoginError, OdooUnavailableError
 from worker.state.catalog import ListedProduct, Listing
-from worker.state.dirty_set import Claim, Parked
+from worker.state.dirty_set import Claim
 from worker.state.problems import ODOO, shop_catalog_scope
 from worker.state.shops import Shop
 from worker.sync.catalog_create import ProductDetails, create_missing
 from worker.sync.catalog_match import match_products
 from worker.sync.catalog_pull import listed_product
 from worker.sync.inventory_marks import mark_products
+from worker.sync.parking import park
 from worker.sync.reporting import pause_after, report
 from worker.sync.runtime import Runtime
 from worker.tiktok.errors import TikTokPermanentError
@@ -177,15 +177,7 @@ class CatalogDrain:
         result.orders = bool(orders.mark(waiting))
 
     def _park(self, claim: Claim, product_id: str, error: ConnectorError, open_ids: dict[str, None]) -> None:
-        pause = self.runtime.settings.retry_longest
-        entry = Parked(
-            id=product_id,
-            code=error.code,
-            message=error.message,
-            remedy=error.remedy,
-            next_attempt=datetime.now(UTC) + timedelta(seconds=pause),
-        )
-        self.queue.park(claim, entry, pause)
+        park(self.queue, claim, product_id, error, self.runtime.settings, long=True)
         open_ids.pop(product_id, None)
         log.warning("catalog.unusable", shop=self.shop.id, product=product_id, code=error.code, reason=error.message)
 

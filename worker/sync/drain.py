@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -14,7 +13,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from worker.errors import ConnectorError, OrderError
 from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError
 from worker.odoo.sales import SalesOrders
-from worker.state.dirty_set import Claim, Parked
+from worker.state.dirty_set import Claim
 from worker.state.orders import OrderQueue, Waiting
 from worker.state.problems import ODOO, shop_in_odoo_scope, shop_scope
 from worker.state.shops import Shop
@@ -25,6 +24,7 @@ from worker.sync.order_import import NOTED, OrderImport, refused
 from worker.sync.order_mapper import OrderDraft, draft_of
 from worker.sync.order_policy import Action, decide
 from worker.sync.order_references import write_references
+from worker.sync.parking import park
 from worker.sync.reporting import pause_after, report
 from worker.sync.runtime import Runtime
 from worker.tiktok.models import Order
@@ -231,24 +231,8 @@ class Drain:
     def _park(
         self, claim: Claim, order_id: str, error: OrderError, open_ids: set[str], order: Order | None = None
     ) -> None:
-        known = self.queue.parked(order_id)
-        attempts = known.attempts + 1 if known and known.code == error.code else 1
-        pause = min(self.settings.retry_first * 2 ** min(attempts - 1, 30), self.settings.retry_longest)
-        if error.code == "poison":
-            pause = self.settings.retry_longest
-        entry = Parked(
-            id=order_id,
-            code=error.code,
-            message=error.message,
-            remedy=error.remedy,
-            status=order.status if order else "",
-            ship_by=order.rts_sla_time if order else None,
-            attempts=attempts,
-            next_attempt=datetime.now(UTC) + timedelta(seconds=pause),
-        )
-        if known is not None:
-            entry.since = known.since
-        self.queue.park(claim, entry, pause)
+        facts = {"status": order.status, "ship_by": order.rts_sla_time} if order else {}
+        park(self.queue, claim, order_id, error, self.settings, long=error.code == "poison", **facts)
         open_ids.discard(order_id)
         log.warning("order.parked", shop=self.shop.id, order=order_id, code=error.code, reason=error.message)
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.errors import ConnectorError, OrderError, RetryableError
 from worker.odoo.errors import OdooLoginError, OdooUnavailableError
-from worker.state.dirty_set import Claim, Parked
+from worker.state.dirty_set import Claim
 from worker.state.inbox import count
 from worker.state.problems import ODOO, shop_stock_scope
 from worker.state.shops import Shop
 from worker.sync.inventory_plan import SkuPlan, amounts_of, make_plan, read_amounts
+from worker.sync.parking import park
 from worker.sync.reporting import pause_after, report
 from worker.sync.runtime import Runtime
 from worker.tiktok.errors import TikTokPermanentError
@@ -166,20 +166,7 @@ class InventoryPush:
             result.catalog = True
 
     def _park(self, claim: Claim, product_id: str, error: ConnectorError, open_ids: dict[str, None]) -> None:
-        settings = self.runtime.settings
-        known = self.queue.parked(product_id)
-        attempts = known.attempts + 1 if known and known.code == error.code else 1
-        pause = min(settings.retry_first * 2 ** min(attempts - 1, 30), settings.retry_longest)
-        entry = Parked(
-            id=product_id,
-            code=error.code,
-            message=error.message,
-            remedy=error.remedy,
-            attempts=attempts,
-            since=known.since if known else datetime.now(UTC),
-            next_attempt=datetime.now(UTC) + timedelta(seconds=pause),
-        )
-        self.queue.park(claim, entry, pause)
+        park(self.queue, claim, product_id, error, self.runtime.settings)
         open_ids.pop(product_id, None)
         log.warning("inventory.refused", shop=self.shop.id, product=product_id, code=error.code, reason=error.message)
 

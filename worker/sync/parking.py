@@ -1,0 +1,44 @@
+"""What is in the way of an order or a product, kept with a pause that doubles from one attempt to the next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from worker.errors import ConnectorError
+from worker.settings import Settings
+from worker.state.dirty_set import Claim, DirtySet, Parked
+
+
+def park(
+    queue: DirtySet,
+    claim: Claim,
+    one: str,
+    error: ConnectorError,
+    settings: Settings,
+    *,
+    long: bool = False,
+    **facts: Any,
+) -> None:
+    """Park one thing of a claim under ``error``; the time since when stays that of the first reason.
+
+    :param long: wait the longest pause at once, for what will hardly pass by itself.
+    :param facts: further fields of :class:`worker.state.dirty_set.Parked`.
+    """
+    known = queue.parked(one)
+    attempts = known.attempts + 1 if known is not None and known.code == error.code else 1
+    pause = min(settings.retry_first * 2 ** min(attempts - 1, 30), settings.retry_longest)
+    if long:
+        pause = settings.retry_longest
+    now = datetime.now(UTC)
+    entry = Parked(
+        id=one,
+        code=error.code,
+        message=error.message,
+        remedy=error.remedy,
+        attempts=attempts,
+        since=known.since if known is not None else now,
+        next_attempt=now + timedelta(seconds=pause),
+        **facts,
+    )
+    queue.park(claim, entry, pause)
