@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from cryptography.fernet import Fernet
 
@@ -18,6 +19,10 @@ from tests.support import PRODUCTS, World
 from worker.logs import configure
 from worker.settings import Settings, get_settings
 from worker.sync.runtime import Runtime
+
+# How fast random input is made says nothing about our code, and a busy machine makes it slow.
+hypothesis.settings.register_profile("any machine", suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("any machine")
 
 # The tests kill Odoo, put triggers into its database and count by SQL: never those of somebody's own Odoo.
 for _name in (*GIVEN, "ODOO_ADMIN_USER", "ODOO_ADMIN_PASSWORD", "REDIS_URL", "SECRET_KEYS"):

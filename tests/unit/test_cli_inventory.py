@@ -214,7 +214,7 @@ def test_a_comparison_that_fails_is_one_line(run: Run, bench: Bench) -> None:
 def test_amounts_are_only_lowered_before_the_first_poll_and_people_are_told(run: Run, bench: Bench) -> None:
     bench.runtime.cursors.drop(SHOP_ID)
     ended = run("inventory", "push")
-    assert "until they are there amounts are only lowered" in ended.out
+    assert "until they are, amounts are only lowered" in ended.out
     assert "2 SKUs compared, 0 differ" in ended.out
 
 
