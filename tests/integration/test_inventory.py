@@ -43,6 +43,7 @@ class Stand:
         self.world.pull_catalog(self.shop)
         self.shop = self.world.change(self.shop, push_stock="on")
         self.world.watch_stock()
+        mark_all(self.world.runtime, self.shop)
         self.world.push_stock(self.shop)
 
     def shown(self, name: str, shop: Shop | None = None) -> int:

@@ -26,6 +26,16 @@ class OdooRejectedError(PermanentError):
 #: What a person does about ``odoo_rights``.
 RIGHTS_REMEDY = "Give the bot user the groups that docs/setup.md lists."
 
+
+def too_large(what: str) -> OdooRejectedError:
+    """A proxy before Odoo takes no call of that size: the same one will never get through."""
+    return OdooRejectedError(
+        f"A proxy before Odoo refused {what} as too large.",
+        code="odoo_too_large",
+        remedy="Let it pass larger bodies; nginx: client_max_body_size 32m.",
+    )
+
+
 #: Texts by which PostgreSQL says that two transactions met, or that it restarts. ``load`` reports them as ordinary
 #: messages of its answer.
 _PASSING_TEXTS = (

@@ -130,3 +130,18 @@ def require_all(loaded: Loaded, what: str) -> dict[str, int]:
         name, reason = next(iter(loaded.refused.items()))
         raise OdooRejectedError(f"Odoo refused {what} {name}: {reason}")
     return loaded.ids
+
+
+def pieces(rows: Iterable[Row], column: str, most: int) -> Iterable[list[Row]]:
+    """``rows`` in lists of which the cells of ``column``, such as images, have at most ``most`` characters together."""
+    piece: list[Row] = []
+    size = 0
+    for row in rows:
+        length = len(row.cells.get(column, ""))
+        if piece and size + length > most:
+            yield piece
+            piece, size = [], 0
+        piece.append(row)
+        size += length
+    if piece:
+        yield piece

@@ -8,7 +8,7 @@ that the template cannot hold as it is now becomes a product of its own.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from worker.odoo.attributes import Combination, TemplateAttributes, attribute_id
 from worker.odoo.errors import OdooRejectedError
 from worker.odoo.gateway import OdooGateway, search_read
 from worker.odoo.kits import StockFeatures
-from worker.odoo.load import Loaded, Row, create_if_absent, external_id, require_all
+from worker.odoo.load import Loaded, Row, create_if_absent, external_id, pieces, require_all
 
 #: The attribute of variants that TikTok does not tell apart by attributes.
 _VARIANT = "Variant"
@@ -158,8 +158,8 @@ class ProductCreation:
                 if not left_out or all(row.cells.get(column) for column in left_out)
             }
             loaded = Loaded()
-            for piece in _pieces(asked.values()):
-                part = create_if_absent(self._gateway, "product.product", piece)
+            for piece in pieces(asked.values(), "image_1920", _IMAGES_PER_CALL):
+                part = self._load_piece("product.product", piece)
                 loaded.ids.update(part.ids)
                 loaded.refused.update(part.refused)
             for sku_id, row in asked.items():
@@ -175,6 +175,15 @@ class ProductCreation:
         for sku_id, sku in skus.items():
             if (owner := self._barcodes.owner(sku, self._made.variants.get(sku_id))) is not None:
                 self._note(sku, f"made without its barcode {sku.barcode}, which {owner} has")
+
+    def _load_piece(self, model: str, piece: list[Row]) -> Loaded:
+        """One call. Where a proxy lets no images through, the rows are refused, to be tried again without them."""
+        try:
+            return create_if_absent(self._gateway, model, piece)
+        except OdooRejectedError as error:
+            if error.code != "odoo_too_large":
+                raise
+            return Loaded(refused={row.external_id: error.message for row in piece})
 
     def _note(self, sku: NewSku, text: str) -> None:
         self._made.notes.append(f"SKU {sku.seller_sku or sku.sku_id}: {text.rstrip('.')}.")
@@ -267,7 +276,7 @@ class ProductCreation:
             {**self._common(product.name, lowest), **_image(product)},
             lines,
         )
-        loaded = create_if_absent(self._gateway, "product.template", [row])
+        loaded = self._load_piece("product.template", [row])
         if loaded.refused and product.image is not None:
             why = next(iter(loaded.refused.values())).rstrip(".")
             loaded = create_if_absent(
@@ -377,18 +386,3 @@ def _image(product: NewProduct) -> dict[str, str]:
 
 def _without(cells: Mapping[str, str], columns: Sequence[str]) -> dict[str, str]:
     return {name: text for name, text in cells.items() if name not in columns}
-
-
-def _pieces(rows: Iterable[Row]) -> Iterable[list[Row]]:
-    """``rows`` in lists whose images fit into one call."""
-    piece: list[Row] = []
-    size = 0
-    for row in rows:
-        image = len(row.cells.get("image_1920", ""))
-        if piece and size + image > _IMAGES_PER_CALL:
-            yield piece
-            piece, size = [], 0
-        piece.append(row)
-        size += image
-    if piece:
-        yield piece

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 import odoorpc
 from odoorpc.error import RPCError
 
-from worker.odoo.errors import OdooLoginError, OdooUnavailableError, error_for
+from worker.odoo.errors import OdooLoginError, OdooUnavailableError, error_for, too_large
 from worker.odoo.gateway import Context
 
 # A time-out does not stop the server: the call may still be carried out. So nothing here repeats a call.
@@ -60,6 +61,8 @@ class OdooRpc:
             raise error_for(str(data.get("name", "")), str(error), what) from None
         except _NO_ANSWER as error:
             self._odoo = None
+            if isinstance(error, HTTPError) and error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                raise too_large(what) from None
             raise OdooUnavailableError(f"Odoo at {self._url} did not answer {what}: {_reason(error)}.") from None
 
     def _login(self) -> odoorpc.ODOO:

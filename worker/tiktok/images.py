@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 import requests
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, RequestException
 from urllib3.exceptions import HTTPError
+from urllib3.util import parse_url
 
 from worker.errors import PermanentError, RetryableError
 from worker.tiktok.session import session
@@ -71,10 +71,11 @@ def _read(response: requests.Response, until: float, largest: int) -> bytes:
 
 def _check(url: str, hosts: Collection[str]) -> None:
     try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
+        # As requests reads it: the standard library takes "https://one\\@other/" for an address on the other host.
+        parts = parse_url(url)
+    except HTTPError:
         raise ImageRefusedError("The image's address is not a URL.") from None
+    host = (parts.host or "").lower().strip("[]")
     allowed = any(host == each or host.endswith(f".{each}") for each in map(str.lower, hosts) if each)
     if not allowed:
         raise ImageRefusedError(

@@ -130,6 +130,15 @@ def test_no_answer_is_unavailability_and_the_call_is_not_repeated(
     assert len(fake.made) == 2  # a new login, since the server may be another one now
 
 
+def test_a_call_that_a_proxy_takes_for_too_large_is_refused_and_not_tried_for_ever(fake: type[FakeOdoo]) -> None:
+    fake.call_error = HTTPError(
+        "https://odoo.example", 413, "Request Entity Too Large", http.client.HTTPMessage(), None
+    )
+    with pytest.raises(OdooRejectedError, match="client_max_body_size") as refused:
+        rpc().call("product.product", "load", fields=["id"], data=[])
+    assert refused.value.code == "odoo_too_large"
+
+
 def test_an_odoo_that_is_away_at_login_is_tried_again_later(fake: type[FakeOdoo]) -> None:
     fake.connect_error = URLError("refused")
     odoo = rpc()

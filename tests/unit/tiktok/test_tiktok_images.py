@@ -52,6 +52,8 @@ def test_what_is_no_image_is_refused_whatever_its_type_says(body: bytes) -> None
         "https://ibyteimg.com@example.com/a.jpg",
         "https://example.com/ibyteimg.com/a.jpg",
         "https://example.com#.ibyteimg.com",
+        "https://example.com\\@p16.ibyteimg.com/a.jpg",
+        "https://example.com:8443\\@p16.ibyteimg.com/a.jpg",
         "https://169.254.169.254/latest/meta-data",
         "https://[::1]/a.jpg",
         "https://[broken/a.jpg",
