@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     retry_first: float = Field(30, gt=0, description="Seconds to the first retry of a parked order; doubles each time.")
     retry_longest: float = Field(21600, gt=0, description="Longest pause between two retries of a parked order.")
     imported_days: int = Field(180, ge=1, description="Days for which Redis remembers which orders were imported.")
+    timeline_days: int = Field(
+        7, ge=1, description="Days for which an order's timeline is kept after something last happened to it."
+    )
 
     stock_interval: float = Field(60, gt=0, description="Seconds between two looks at what changed in Odoo's stock.")
     stock_overlap: float = Field(
@@ -89,11 +92,29 @@ class Settings(BaseSettings):
     )
     web_bind: str = Field("127.0.0.1:8000", description="Address and port of the receiver.")
     webhook_max_bytes: int = Field(65536, ge=1024, description="Largest webhook body that is accepted.")
+    console: bool = Field(
+        True, description="Serve the operator's console beside the receiver; `no` for processes that only receive."
+    )
+    console_session_minutes: int = Field(
+        480, ge=1, description="Minutes without a click after which an operator is logged out."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, description="Reverse proxies in front of the receiver whose `X-Forwarded-*` headers are believed."
+    )
     link_minutes: int = Field(30, ge=1, description="Minutes in which a seller must finish an authorization.")
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Bearer token with which Prometheus reads `/metrics`; empty: only who is logged in may.",
+    )
     flower_bind: str = Field("127.0.0.1:5555", description="Address and port of Flower.")
     flower_basic_auth: SecretStr = Field(
         SecretStr(""), description="`user:password` for Flower; needed when it is bound to more than this machine."
     )
+    flower_db: str = Field(
+        "", description="File in which Flower keeps what it has seen over a restart; empty: it begins anew each time."
+    )
+    flower_url: str = Field("", description="Where operators' browsers reach Flower; empty: the console shows no link.")
+    flower_url_prefix: str = Field("", description="Path under which a reverse proxy shows Flower, such as `flower`.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="`json`: one JSON object a line; `console`: for people; `auto`: console on a terminal."

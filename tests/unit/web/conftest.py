@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from web_stubs import Desk
+from web_stubs import Console, Desk
 
 import web.app
 import web.receiver
@@ -36,3 +36,15 @@ def desk(settings: Settings, redis: Any, monkeypatch: pytest.MonkeyPatch) -> Des
 @pytest.fixture
 def client(desk: Desk) -> FlaskClient:
     return desk.client
+
+
+@pytest.fixture
+def console(desk: Desk) -> Console:
+    """The console, with somebody logged in who may press every button."""
+    return Console(desk, "anna", "operator")
+
+
+@pytest.fixture
+def viewer(desk: Desk) -> Console:
+    """The console, with somebody logged in who may only look."""
+    return Console(desk, "vera", "viewer")

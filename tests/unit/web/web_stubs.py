@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from typing import Any
 
 from flask import Flask
@@ -10,7 +12,9 @@ from werkzeug.test import TestResponse
 
 from tests.unit.builders import APP_KEY, APP_SECRET, SHOP_ID
 from web.receiver import Receiver
+from worker.state.audit import Audit
 from worker.state.inbox import Event, Inbox, counters
+from worker.state.operators import Operators, Role
 from worker.state.orders import OrderQueue
 from worker.tiktok.signing import webhook_signature
 
@@ -70,3 +74,52 @@ class Desk:
 
     def counted(self) -> dict[str, int]:
         return counters(self.redis)
+
+
+PASSWORD = "a long enough password"
+
+
+class Console:
+    """A browser in which an operator is logged in; posts carry the CSRF token, as the forms do."""
+
+    def __init__(self, desk: Desk, name: str, role: Role) -> None:
+        self.desk = desk
+        self.redis = desk.redis
+        self.sent = desk.sent
+        self.name = name
+        self.client = desk.app.test_client()
+        Operators(desk.redis).add(name, role, PASSWORD)
+        self.log_in(name, PASSWORD)
+
+    def log_in(self, name: str, password: str) -> TestResponse:
+        return self.post("/console/login", name=name, password=password, form_at="/console/login")
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.client.get(path, **options)
+
+    def text(self, path: str) -> str:
+        """What a page says, without its tags; the page must be there."""
+        answer = self.get(path)
+        assert answer.status_code == 200, (path, answer.status_code, answer.headers.get("Location"))
+        return text_of(answer)
+
+    def post(self, path: str, *, form_at: str = "/console/password", **fields: Any) -> TestResponse:
+        """The form's fields with the token of the page ``form_at``; not following where it leads."""
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get(form_at).get_data(as_text=True))
+        assert token is not None, f"{form_at} has no form"
+        return self.client.post(path, data={"csrf_token": token[1], **fields})
+
+    def press(self, path: str, **fields: Any) -> str:
+        """Post, follow to the next page, and answer what it says."""
+        answer = self.post(path, **fields)
+        assert answer.status_code == 303, (answer.status_code, text_of(answer))
+        return self.text(answer.headers["Location"])
+
+    def audited(self) -> list[tuple[str, str, str]]:
+        """Who did what to what, newest first."""
+        return [(entry.by, entry.action, entry.target) for entry in Audit(self.redis).latest()]
+
+
+def text_of(answer: TestResponse) -> str:
+    """A page's text in one line, without its tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True))).split())
