@@ -60,7 +60,7 @@ class Demo:
 
     def run(self, orders_per_shop: int, rate: float) -> int:
         """Play the story; answers the reconciliations' exit code."""
-        seller = self.set_up()
+        seller = self.seller = self.set_up()
         self.shelf.map_products(seller.shops)
         self.shelf.stock_up()
         self.shelf.first_push(seller.shops)
@@ -189,6 +189,15 @@ class Demo:
             codes.append(result.returncode)
         return max(codes)
 
+    def leave_something_to_do(self) -> None:
+        """An order that needs a person: of a SKU that is no product of Odoo's, and must not become one by itself."""
+        shop = self.seller.shops[0]
+        self.installation.cli("shops", "set", shop.id, "--map-only")
+        mystery = {"seller_sku": "SOCK-MISSPELT", "title": "Socks red", "price": "9.50", "quantity": 5}
+        self.control.add_products(shop.id, [mystery])
+        order = self.control.place_order(shop.id, [{"seller_sku": mystery["seller_sku"], "quantity": 1}])
+        self.say(f"Order {order['id']} is of a SKU that Odoo does not know: map it in the console, and it goes through")
+
     def in_odoo(self, shop: SandboxShop) -> dict[str, str]:
         """States of the shop's sales orders by TikTok order id."""
         return {order["client_order_ref"]: order["state"] for order in self._sales(shop)}
@@ -258,15 +267,18 @@ def main(once: bool, orders: int, rate: float) -> None:
             simulator.wait_until(lambda: answers(f"{url}/"), 30)
             demo = Demo(stack, SandboxControl(url), installation, say)
             code = demo.run(orders, rate)
+            if not once:
+                demo.leave_something_to_do()
             show_addresses(stack, installation, url)
             if once:
                 sys.exit(code)
-            say("Everything stays up until Ctrl-C. Place orders on the simulator's page and watch them in Odoo.")
+            say("Everything stays up until Ctrl-C. Place orders on the simulator's page and watch them in the console.")
             threading.Event().wait()
 
 
 def show_addresses(stack: Stack, installation: Installation, simulator_url: str) -> None:
     """Where to look, and a file of settings with which ``tiktok-odoo`` works on the demo."""
+    password = installation.add_operator("demo")
     settings = stack.folder / "env"
     settings.touch(mode=0o600)
     settings.write_text("".join(f"export {name}={shlex.quote(v)}\n" for name, v in installation.environment.items()))
@@ -274,6 +286,7 @@ def show_addresses(stack: Stack, installation: Installation, simulator_url: str)
     if stack.own_odoo:
         login = f"  (log in as {stack.credentials.admin_login}, password {stack.credentials.admin_password})"
     rows = (
+        ("Console", f"{installation.web_url}/console/  (log in as demo, password {password})"),
         ("Odoo", stack.environment()["ODOO_URL"] + login),
         ("TikTok Shop simulator", simulator_url),
         ("Flower", installation.flower_url),

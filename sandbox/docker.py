@@ -86,6 +86,8 @@ def main() -> None:
         control.place_orders(shop.id, ORDERS, rate=10.0)
     control.wait_for_traffic(120)
     click.echo(f"{len(seller.shops)} shops are linked and {ORDERS} orders placed in each. Look at them, or place more:")
+    password = connector.add_operator("demo")
+    click.echo(f"  Console    http://127.0.0.1:8000/console/  (log in as demo, password {password})")
     click.echo("  Simulator  http://127.0.0.1:8600")
     click.echo("  Odoo       http://127.0.0.1:8069  (admin / admin)")
     click.echo("  Flower     http://127.0.0.1:5555  (docker compose exec flower cat /run/secrets/flower_basic_auth)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Installation:
             "PUBLIC_URL": self.web_url,
             "WEB_BIND": self.web_url.removeprefix("http://"),
             "FLOWER_BIND": self.flower_url.removeprefix("http://"),
+            "FLOWER_URL": self.flower_url,
             "TIKTOK_API_URL": simulator_url,
             "TIKTOK_AUTH_URL": simulator_url,
             "TIKTOK_CONSENT_URL": simulator_url,
@@ -74,9 +76,10 @@ class Installation:
         """The process of that name, running or not."""
         return self._processes[name]
 
-    def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def cli(self, *arguments: str, check: bool = True, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Run ``tiktok-odoo`` with ``arguments`` as an operator would.
 
+        :param typed: what is on its standard input.
         :raises RuntimeError: it ended with another code than 0, and ``check`` is set.
         """
         done = subprocess.run(
@@ -85,6 +88,7 @@ class Installation:
             capture_output=True,
             text=True,
             check=False,
+            input=typed,
         )
         if check and done.returncode:
             command = " ".join(arguments)
@@ -94,6 +98,12 @@ class Installation:
     def cli_json(self, *arguments: str) -> Any:
         """What ``tiktok-odoo`` answers to ``arguments`` with ``--json``."""
         return json.loads(self.cli(*arguments, "--json").stdout)
+
+    def add_operator(self, name: str, role: str = "operator") -> str:
+        """Let ``name`` into the console; answers the password."""
+        password = secrets.token_urlsafe(12)
+        self.cli("operators", "add", name, "--role", role, typed=f"{password}\n")
+        return password
 
     def stop(self) -> None:
         """End every process, the newest first."""
