@@ -24,10 +24,11 @@ LABEL org.opencontainers.image.title="tiktok-odoo-sync" \
       org.opencontainers.image.licenses="MIT"
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp \
     WEB_BIND=0.0.0.0:8000 FLOWER_BIND=0.0.0.0:5555
-# Docker makes a new volume with the owner of the image's folder: these two are to be the connector's.
+# Docker makes a new volume with the owner of the image's folder: these are to be the connector's.
 RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin connector \
     && install -d -o connector -m 0700 /run/secrets \
-    && install -d -o connector -m 0755 /run/redis-config
+    && install -d -o connector -m 0755 /run/redis-config \
+    && install -d -o connector -m 0700 /var/lib/flower
 COPY --from=build /opt/venv /opt/venv
 COPY bin/docker-secrets bin/docker-healthcheck /usr/local/bin/
 WORKDIR /srv

@@ -48,6 +48,10 @@ format: | $(READY) ## Format the code and bring the configuration tables up to d
 	.venv/bin/ruff format
 	$(PYTHON) tools/configuration.py --write
 
+.PHONY: screenshots
+screenshots: setup ## Take the pictures of the console in docs/images anew
+	SCREENSHOTS=$(CURDIR)/docs/images TEST_STACK_NAME=screenshots $(PYTHON) -m pytest tests/browser $(ARGS)
+
 .PHONY: clean
 clean: ## Delete what runs and checks left behind; .venv and .cache, which are slow to make, stay
 	rm -rf .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build
@@ -57,4 +61,4 @@ clean: ## Delete what runs and checks left behind; .venv and .cache, which are s
 help: ## Show this
 	@awk 'BEGIN { FS = ":.*## "; print "usage: make TARGET [ONCE=1] [ARGS=...]" } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

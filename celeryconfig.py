@@ -6,6 +6,7 @@ Why each choice: docs/architecture.md. Times are in seconds.
 from __future__ import annotations
 
 from worker.settings import get_settings
+from worker.state.broker import BEAT_LOCK_SECONDS, BEAT_PREFIX, CELERY_PREFIX, HEARTBEAT_QUEUES
 
 _settings = get_settings()
 
@@ -24,7 +25,7 @@ broker_transport_options = {
     "socket_timeout": 10,
     "socket_connect_timeout": 5,
     "retry_on_timeout": True,
-    "global_keyprefix": "tts-celery:",
+    "global_keyprefix": CELERY_PREFIX,
 }
 
 task_serializer = "json"
@@ -45,7 +46,7 @@ enable_utc = True
 
 imports = (
     *("worker.tasks.orders", "worker.tasks.inventory", "worker.tasks.catalog", "worker.tasks.auth"),
-    *("worker.tasks.system", "worker.watchdog"),
+    *("worker.tasks.system", "worker.tasks.around", "worker.watchdog"),
 )
 task_default_queue = "orders"
 task_routes = {
@@ -59,10 +60,10 @@ task_routes = {
 
 beat_scheduler = "redbeat.RedBeatScheduler"
 redbeat_redis_url = _settings.broker_url
-redbeat_key_prefix = "tts-redbeat:"
+redbeat_key_prefix = BEAT_PREFIX
 beat_max_loop_interval = 5
 #: A second beat takes over when the first has been silent this long.
-redbeat_lock_timeout = 30
+redbeat_lock_timeout = BEAT_LOCK_SECONDS
 # A tick that waited behind an outage is worthless once the next one is due: it expires.
 beat_schedule = {
     "orders.sweep": {
@@ -93,7 +94,18 @@ beat_schedule = {
         "options": {"expires": _settings.sweep_interval},
     },
     "auth.refresh_tokens": {"task": "auth.refresh_tokens", "schedule": 60.0, "options": {"expires": 60}},
+    # Hourly, not daily: where Odoo was away, its activity comes an hour later.
+    "auth.warn_expiry": {"task": "auth.warn_expiry", "schedule": 3600.0, "options": {"expires": 3600}},
     "auth.resume_links": {"task": "auth.resume_links", "schedule": 30.0, "options": {"expires": 30}},
-    "system.heartbeat": {"task": "system.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
+    "system.sample": {"task": "system.sample", "schedule": 60.0, "options": {"expires": 60}},
     "system.forget_old_orders": {"task": "system.forget_old_orders", "schedule": 86400.0},
+}
+# Through each queue, since one that no worker serves is noticed by nothing else.
+beat_schedule |= {
+    f"system.heartbeat.{queue}": {
+        "task": "system.heartbeat",
+        "schedule": 10.0,
+        "options": {"expires": 10, "queue": queue},
+    }
+    for queue in HEARTBEAT_QUEUES
 }

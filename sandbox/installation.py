@@ -38,6 +38,7 @@ class Installation:
             "WEB_BIND": self.web_url.removeprefix("http://"),
             "FLOWER_BIND": self.flower_url.removeprefix("http://"),
             "FLOWER_URL": self.flower_url,
+            "FLOWER_DB": str(folder / "flower" / "seen"),
             "TIKTOK_API_URL": simulator_url,
             "TIKTOK_AUTH_URL": simulator_url,
             "TIKTOK_CONSENT_URL": simulator_url,

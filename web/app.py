@@ -8,7 +8,7 @@ from flask import Flask, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import console, health, oauth, webhooks
+from web import console, health, metrics, oauth, webhooks
 from web.receiver import Receiver
 from worker.logs import configure
 from worker.settings import Settings, get_settings
@@ -30,6 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(oauth.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     if settings.console:
         console.register(app, settings)
         console.access.csrf.exempt(webhooks.blueprint)  # TikTok signs; its requests come without cookies
@@ -37,7 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     @app.get("/")
     def home() -> ResponseReturnValue:
         """Where people land who type the address only."""
-        return redirect(url_for("console_overview.overview")) if settings.console else ("", 404)
+        return redirect(url_for("console_overview.home")) if settings.console else ("", 404)
 
     policy = _content_policy(settings)
 
@@ -57,10 +58,11 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _content_policy(settings: Settings) -> str:
-    """Only our own files; forms may lead to TikTok's consent pages, where *Link with TikTok* leads."""
+    """Only our own files, and Pico's icons, which are data; forms may lead to TikTok's consent pages, where *Link with
+    TikTok* leads."""
     consent = [settings.tiktok_consent_url, settings.tiktok_consent_url_us]
     hosts = sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, consent)})
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         f"form-action 'self' {' '.join(hosts)}; base-uri 'none'; frame-ancestors 'none'"
     )

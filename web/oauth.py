@@ -13,8 +13,23 @@ log = structlog.get_logger(__name__)
 blueprint = Blueprint("oauth", __name__)
 
 
-def _page(status: int, title: str, *lines: str, refresh: bool = False) -> ResponseReturnValue:
-    return render_template("link.html", title=title, lines=lines, refresh=refresh), status
+def _page(
+    status: int, title: str, *lines: str, refresh: bool = False, account_id: str | None = None
+) -> ResponseReturnValue:
+    """:param account_id: the account that it is about, where that is known; operators find a way back to it."""
+    back = ""
+    if receiver().settings.console and not refresh:
+        account = url_for("console_accounts.account", account_id=account_id) if account_id else ""
+        back = account or url_for("console_accounts.accounts")
+    return render_template("link.html", title=title, lines=lines, refresh=refresh, back=back), status
+
+
+def _anew() -> str:
+    """How an operator gets another address for the seller."""
+    command = "tiktok-odoo accounts link ACCOUNT"
+    if receiver().settings.console:
+        return f"press *Link with TikTok* on the account's page, or run: {command}"
+    return command
 
 
 @blueprint.get("/tiktok/return_from_authorization")
@@ -33,14 +48,14 @@ def returned() -> ResponseReturnValue:
                 400,
                 "Please start from your account",
                 "You came from TikTok's App Store, so we cannot tell which account this authorization is for.",
-                "Nothing was changed. Start here instead: tiktok-odoo accounts link ACCOUNT",
+                f"Nothing was changed. Start from the account instead: {_anew()}",
             )
         if account_id is None:
             return _page(
                 400,
                 "This link was used already or is too old",
                 f"A link to TikTok works once, within {parts.settings.link_minutes} minutes. Nothing was changed.",
-                "Get a new one: tiktok-odoo accounts link ACCOUNT",
+                f"Get a new one: {_anew()}",
             )
         link = parts.links.returned(account_id, code, parts.settings.link_minutes * 60)
     except RedisError:
@@ -57,13 +72,15 @@ def _refused(error: str, account_id: str | None) -> ResponseReturnValue:
             200,
             "The app was not authorized",
             "You declined, so nothing is synchronised and nothing was changed.",
-            "To try again, get a new link: tiktok-odoo accounts link ACCOUNT",
+            f"To try again, get a new link: {_anew()}",
+            account_id=account_id,
         )
     return _page(
         400,
         "TikTok did not authorize the app",
         "TikTok sent you back without an authorization code.",
-        "Check the app's status in Partner Center, then get a new link: tiktok-odoo accounts link ACCOUNT",
+        f"Check the app's status in Partner Center, then get a new link: {_anew()}",
+        account_id=account_id,
     )
 
 
@@ -75,11 +92,12 @@ def outcome(link_id: str) -> ResponseReturnValue:
     except RedisError:
         return _page(503, "Our storage is away", "This page tries again by itself.", refresh=True)
     if link is None:
-        return _page(404, "This authorization is no longer known", "`tiktok-odoo accounts list` shows how it ended.")
+        how = "The account's page, or `tiktok-odoo accounts list`, shows how it ended."
+        return _page(404, "This authorization is no longer known", how)
     if link.outcome == "pending":
         return _page(200, "Linking with TikTok …", "Reading which shops the authorization covers.", refresh=True)
     if link.outcome == "failed":
-        return _page(200, "Linking did not succeed", link.message)
+        return _page(200, "Linking did not succeed", link.message, account_id=link.account_id)
     lines = [link.message] if link.message else []
     shops = link.shops or ["The authorization covers no shop."]
-    return _page(200, "Linked with TikTok", *lines, *shops)
+    return _page(200, "Linked with TikTok", *lines, *shops, account_id=link.account_id)

@@ -15,6 +15,7 @@ from worker.state.accounts import Account, Accounts
 from worker.state.connection import connect
 from worker.state.inbox import Inbox
 from worker.state.links import Links
+from worker.state.refused import Refusals
 from worker.state.secrets import SecretBox
 
 log = structlog.get_logger(__name__)
@@ -29,10 +30,12 @@ class Receiver:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.redis = connect(settings.redis_url, timeout=1.5, retries=0)
+        self.broker = connect(settings.broker_url, timeout=1.5, retries=0)  # only looked at, for metrics and pages
         box = SecretBox(settings.secret_keys.get_secret_value())
         self.accounts = Accounts(self.redis, box)
         self.links = Links(self.redis, box)
-        self.inbox = Inbox(self.redis)
+        self.inbox = Inbox(self.redis, timeline_days=settings.timeline_days)
+        self.refusals = Refusals(self.redis)
         self.sender = Sender()
         self._apps: dict[tuple[str, str], list[str]] = {}
         self._apps_version = ""

@@ -17,9 +17,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from web.receiver import Receiver, receiver
 from worker.errors import ConfigurationError
-from worker.state.inbox import count
 from worker.tiktok.signing import verify_webhook_signature
-from worker.tiktok.webhooks import DEAUTHORIZED, order_ids_of, product_ids_of, text_to_keep
+from worker.tiktok.webhooks import DEAUTHORIZED, order_ids_of, product_ids_of, summary_of, text_to_keep
 
 log = structlog.get_logger(__name__)
 blueprint = Blueprint("webhooks", __name__)
@@ -47,8 +46,10 @@ def webhook() -> Response:
         keep(parts)
     except Refused as refused:
         log.warning("webhook.refused", status=refused.status, reason=refused.reason)
-        with contextlib.suppress(RedisError):  # the answer does not depend on the counter
-            count(parts.redis, f"webhooks_{refused.name}")
+        with contextlib.suppress(RedisError):  # the answer does not depend on the note
+            parts.refusals.note(
+                refused.name, status=refused.status, size=request.content_length, address=request.remote_addr
+            )
         # TikTok's docs expect an empty body with 401; the reason is in the log and in a header.
         body = "" if refused.status == 401 else f"{refused.reason}\n"
         return Response(body, refused.status, {"X-Reason": refused.reason}, content_type="text/plain")
@@ -83,6 +84,7 @@ def keep(parts: Receiver) -> None:
         account_ids=account_ids,
         order_ids=order_ids_of(event),
         product_ids=product_ids_of(event),
+        summary=summary_of(event),
     )
     parts.noticed_version(kept.accounts_version)
     if topic == DEAUTHORIZED and kept.outcome == "stored":

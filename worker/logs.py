@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Any
 
@@ -18,9 +19,14 @@ _QUIET = (
 )
 
 
+def is_json(settings: Settings) -> bool:
+    """Whether this process logs one JSON object a line, and so must print nothing else."""
+    return settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+
+
 def configure(settings: Settings) -> None:
     """Send our events and every library's log records through one format to standard error."""
-    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+    as_json = is_json(settings)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -40,7 +46,7 @@ def configure(settings: Settings) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR"))
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
@@ -57,7 +63,14 @@ def configure(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("celery.beat").addFilter(_no_tick)
+    logging.captureWarnings(True)  # Python's warnings take several lines, none of them JSON
     _start_sentry(settings)
+
+
+def _no_tick(record: logging.LogRecord) -> bool:
+    """Beat would write a line for every task that it sends, several a second."""
+    return record.levelno > logging.INFO or not str(record.msg).startswith("Scheduler: Sending due task")
 
 
 def _start_sentry(settings: Settings) -> None:

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     odoo_user: str = Field("tiktok-bot", description="Login of the bot user.")
     odoo_password: SecretStr = Field(SecretStr(""), description="The bot user's API key (better) or password.")
     odoo_timeout: float = Field(120, gt=0, description="Seconds to wait for one Odoo call; longer than a batch.")
+    odoo_alert_user: str = Field(
+        "",
+        description="Login of the Odoo user who gets an activity when an authorization or the API key ends; empty: "
+        "nobody.",
+    )
 
     tiktok_api_url: str = Field("https://open-api.tiktokglobalshop.com", description="TikTok Shop's Open API.")
     tiktok_auth_url: str = Field("https://auth.tiktok-shops.com", description="TikTok Shop's token host.")

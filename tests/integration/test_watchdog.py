@@ -8,7 +8,7 @@ from celery import Celery
 
 from sandbox.installation import Installation
 from sandbox.stack.processes import wait_for
-from worker.cli.processes import QUEUES
+from worker.state.broker import QUEUES
 
 
 def test_a_worker_that_consumes_nothing_ends_itself(installation: Callable[..., Installation]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import fakeredis
 import pytest
+import structlog
 from cryptography.fernet import Fernet
 
 from tests.unit.builders import make_settings
@@ -55,10 +57,20 @@ def dump(redis: Any) -> Callable[[], str]:
             "set": redis.smembers,
             "zset": lambda key: redis.zrange(key, 0, -1, withscores=True),
             "stream": redis.xrange,
+            "list": lambda key: redis.lrange(key, 0, -1),
         }
         return readers[redis.type(name)](name)
 
     return lambda: repr({name: read(name) for name in sorted(redis.keys("*"))})
+
+
+@pytest.fixture
+def quiet_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The log as ``tiktok-odoo`` sets it for commands: warnings and worse. ``main`` leaves the log alone."""
+    monkeypatch.setattr("worker.cli.configure", lambda _: None)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

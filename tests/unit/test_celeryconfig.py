@@ -9,8 +9,8 @@ from celery import Celery
 
 import celeryconfig
 from worker.app import app
-from worker.cli.processes import QUEUES
 from worker.settings import Settings
+from worker.state.broker import HEARTBEAT_QUEUES, QUEUES
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +90,23 @@ def test_every_promised_schedule_is_there() -> None:
     entries = celeryconfig.beat_schedule
     assert entries["orders.sweep"]["schedule"] == defaults().sweep_interval <= 15
     assert entries["orders.poll_all"]["schedule"] == defaults().poll_interval == 300
-    assert entries["system.heartbeat"]["schedule"] * 3 < 60  # health calls a minute without one an outage
+    assert entries["system.sample"]["schedule"] == 60
     assert entries["auth.refresh_tokens"]["schedule"] <= 3600
     assert "system.forget_old_orders" in entries
     assert entries["inventory.watch"]["schedule"] == defaults().stock_interval == 60
     assert entries["inventory.reconcile_all"]["schedule"] == entries["catalog.pull_all"]["schedule"] == 86400
     assert entries["inventory.sweep"]["schedule"] == entries["catalog.sweep"]["schedule"] <= 15
+
+
+def test_a_heartbeat_goes_through_every_queue_that_has_tasks(our_tasks: list[str]) -> None:
+    """One that no worker serves is noticed by nothing else."""
+    beats = {
+        entry["options"]["queue"]: entry["schedule"]
+        for entry in celeryconfig.beat_schedule.values()
+        if entry["task"] == "system.heartbeat"
+    }
+    assert set(beats) == set(HEARTBEAT_QUEUES) == {name.partition(".")[0] for name in our_tasks} - {"system"}
+    assert max(beats.values()) * 3 < 60  # health calls a minute without one an outage
 
 
 def test_every_task_has_a_route_to_a_queue_that_workers_serve(celery: Celery, our_tasks: list[str]) -> None:

@@ -18,7 +18,10 @@ from tests.unit.builders import SHOP_ID, add_account, make_shop
 from tests.unit.odoo.odoo_stubs import Call, Gateway
 from worker.cli import catalog as commands
 from worker.settings import get_settings
+from worker.state.audit import Audit
 from worker.state.catalog import Catalog, Choice, ListedProduct, ListedSku, Listing, choice_key
+from worker.state.dirty_set import Parked
+from worker.state.orders import SoldUnits
 from worker.sync import runtime as runtime_module
 from worker.sync.runtime import Runtime, get_runtime
 
@@ -50,12 +53,11 @@ def variants(call: Call) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path, redis: Any, monkeypatch: pytest.MonkeyPatch) -> Runtime:
+def runtime(tmp_path: Path, redis: Any, quiet_log: None, monkeypatch: pytest.MonkeyPatch) -> Runtime:
     """What the commands work on: one shop with one product of two SKUs, of which one is mapped."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SECRET_KEYS", Fernet.generate_key().decode())
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
-    monkeypatch.setattr(worker.cli, "configure", lambda _: None)
     monkeypatch.setattr(runtime_module, "connect", lambda *_, **__: redis)
     worker.cli.cli.add_command(commands.catalog)
     get_settings.cache_clear()
@@ -254,3 +256,32 @@ def test_what_cannot_be_is_refused(
     assert (ended.code, ended.out) == (code, "")
     assert told in ended.err
     assert catalog.choices() == {}
+
+
+def test_products_are_found_by_what_people_know_of_them(run: Run, runtime: Runtime) -> None:
+    runtime.inventory(SHOP_ID).keep_confirmed({SKU: {"W1": 3, "W2": 4}})
+    rows = json.loads(run("find", "summer", "--json").out)
+    assert [(row["sku"], row["odoo_id"], row["code"], row["on_tiktok"]) for row in rows] == [
+        (SKU, 11, "", 7),
+        (OTHER, None, "unknown_sku", None),
+    ]
+    assert [row["sku"] for row in json.loads(run("find", "--state", "unmapped", "--json").out)] == [OTHER]
+    assert run("find", "hat").out == "No product is like this.\n"
+    assert run("find", "--state", "evil").code == 2
+
+
+def test_orders_that_wait_for_a_sku_are_tried_again_when_it_is_mapped(
+    run: Run, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drained: list[str] = []
+    monkeypatch.setattr(commands, "trigger_drain", lambda _, shop_id: drained.append(shop_id))
+    orders = runtime.queue(SHOP_ID)
+    orders.mark(["571"])
+    claim = orders.claim(1, 60)
+    orders.note_sold({"571": SoldUnits(units={OTHER: 1})})
+    orders.park(claim, Parked(id="571", code="unknown_sku", message="No product."), 3600)
+    assert "1 order that waited for it: tried again now." in run("map", OTHER, "B").out
+    assert (orders.claim(5, 60).ids, drained) == (["571"], [SHOP_ID])
+    (entry,) = Audit(runtime.redis).latest()
+    assert (entry.by[:4], entry.action, entry.target) == ("cli:", "sku.map", OTHER)
+    assert entry.detail == f"shop {SHOP_ID}; to B (12); 1 orders tried again"

@@ -42,12 +42,11 @@ Messages = list[tuple[str, ...]]
 
 
 @pytest.fixture
-def bench(tmp_path: Path, redis: Any, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(tmp_path: Path, redis: Any, quiet_log: None, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """What the commands work on: a shop that nobody has agreed to push yet, with two products."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SECRET_KEYS", Fernet.generate_key().decode())
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
-    monkeypatch.setattr(worker.cli, "configure", lambda _: None)
     monkeypatch.setattr(runtime_module, "connect", lambda *_, **__: redis)
     monkeypatch.setattr(inventory_reconcile, "_PAUSE", 0)
     monkeypatch.setattr(commands.time, "sleep", lambda _: None)
@@ -183,7 +182,7 @@ def test_an_empty_catalogue_is_said_with_the_command_that_fills_it(run: Run, ben
     bench.catalog.drop()
     ended = run("inventory", "push")
     assert ended.code == 1
-    assert f"tiktok-odoo catalog pull --shop {SHOP_ID}" in ended.out
+    assert f"tiktok-odoo catalog pull --shop {SHOP_ID}" in one_line(ended)
 
 
 def test_what_tiktok_refuses_is_told_and_the_rest_is_pushed(run: Run, bench: Bench) -> None:
@@ -192,7 +191,7 @@ def test_what_tiktok_refuses_is_told_and_the_rest_is_pushed(run: Run, bench: Ben
     )
     ended = run("inventory", "push", "--apply")
     assert ended.code == 1
-    assert ended.err == "TikTok refused some of it: tiktok-odoo inventory parked\n"
+    assert ended.err == "Error: TikTok refused some of it: tiktok-odoo inventory parked\n"
     assert bench.tiktok.stock == {"11": {"W1": 0}, "21": {"W1": 6}}
     (row,) = document(run("inventory", "parked", "--json"))
     assert (row["shop"], row["product"], row["code"], row["attempts"]) == (SHOP_ID, "1", "stock_refused", 1)
@@ -203,7 +202,7 @@ def test_what_tiktok_refuses_is_told_and_the_rest_is_pushed(run: Run, bench: Ben
 def test_a_push_that_a_side_ends_says_why(run: Run, bench: Bench) -> None:
     bench.tiktok.errors["update_inventory"] = RetryableError("TikTok is away.", remedy="Wait.")
     ended = run("inventory", "push", "--apply")
-    assert (ended.code, ended.err) == (1, "TikTok is away. Wait.\n")
+    assert (ended.code, ended.err) == (1, "Error: TikTok is away. Wait.\n")
 
 
 def test_a_comparison_that_fails_is_one_line(run: Run, bench: Bench) -> None:
@@ -485,3 +484,37 @@ def test_an_unknown_shop_is_one_line(run: Run, command: str) -> None:
 
 def test_a_shop_of_these_tests_pushes_nothing_by_default() -> None:
     assert make_shop().settings.push_stock == "ask"
+
+
+# inventory retry, inventory show
+
+
+def test_refused_stock_is_tried_again(run: Run, bench: Bench, sent: Messages) -> None:
+    ended = run("inventory", "retry", "1")
+    assert (ended.code, sent) == (1, [])
+    assert "nobody has agreed yet" in ended.err
+    bench.settle(push_stock="on")
+    bench.inventory.mark(["2"])
+    bench.inventory.park(bench.inventory.claim(1, 60), Parked(id="2", code="stock_refused", message="No."), 3600)
+    assert document(run("inventory", "retry", "--all", "--json")) == {"shop": SHOP_ID, "products": 1}
+    assert (bench.stock_due(), sent) == (["2"], [("inventory.push", SHOP_ID)])
+    assert run("inventory", "retry").code == 2
+    assert run("inventory", "retry", "1").out == "1 products are tried again.\n"
+    assert bench.stock_due() == ["1"]
+
+
+def test_the_sum_of_a_skus_units_is_shown(run: Run, bench: Bench) -> None:
+    bench.settle(stock_buffer=1)
+    for record in bench.odoo.records["product.product"].values():
+        record |= {"incoming_qty": 0.0, "display_name": "A product"}
+    ended = run("inventory", "show", "11", "--json")
+    assert ended.code == 1
+    assert json.loads(ended.out) == [
+        {
+            **{"warehouse": "W1", "in_odoo": 5, "sold_here": 0, "sold_beside": 0, "buffer": 1, "maximum": None},
+            **{"should_show": 4, "shows": 0},
+        }
+    ]
+    bench.tiktok.stock["11"] = {"W1": 4}
+    assert run("inventory", "show", "11").code == 0
+    assert "is not mapped" in one_line(run("inventory", "show", "99"))

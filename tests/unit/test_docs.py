@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,46 +12,12 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.documents import DOCUMENTS, ROOT, blocks_in, command_of, commands_in, fault_of, name_of, spans_in
 from worker.cli import cli
 from worker.settings import Settings
 
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 OPERATIONS = ROOT / "docs/operations.md"
 ARCHITECTURE = ROOT / "docs/architecture.md"
-BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-def spans_in(text: str) -> list[str]:
-    """What stands between backticks in running text."""
-    return re.findall(r"`([^`]+)`", BLOCK.sub("", text))
-
-
-def commands_in(text: str) -> Iterator[str]:
-    """What follows ``tiktok-odoo`` in code, up to where a command of the shell ends."""
-    for line in "\n".join([*BLOCK.findall(text), *spans_in(text)]).splitlines():
-        for found in re.finditer(r"(?:^|(?<=[ /']))tiktok-odoo ([a-z][^#>&|;']*)", line):
-            if not line[: found.start()].endswith(("cd ", "clone REPOSITORY ")):
-                yield found[1].strip()
-
-
-def fault_of(line: str) -> str:
-    """What click would say to the command line; empty when it would go on."""
-    command: click.Command = cli
-    words = shlex.split(line)
-    while words and isinstance(command, click.Group):
-        word = words.pop(0)
-        if word not in command.commands:
-            return f"{command.name} has no command {word!r}"
-        command = command.commands[word]
-    try:
-        values, left, _ = command.make_parser(click.Context(command)).parse_args(words)
-        for parameter in command.params:
-            if isinstance(parameter.type, click.Choice) and values.get(parameter.name or "") is not None:
-                parameter.type.convert(values[parameter.name or ""], parameter, None)
-    except click.UsageError as error:
-        return error.format_message()
-    return f"{command.name} takes no {' '.join(left)!r}" if left else ""
 
 
 def options_of(command: click.Command) -> Iterator[str]:
@@ -64,13 +29,13 @@ def options_of(command: click.Command) -> Iterator[str]:
             yield from options_of(below)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_every_command_in_the_documents_is_one(document: Path) -> None:
     faults = {line: fault_of(line) for line in commands_in(document.read_text(encoding="utf-8"))}
     assert {line: fault for line, fault in faults.items() if fault} == {}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_every_option_that_the_documents_name_alone_is_one(document: Path) -> None:
     named = {span.split()[0] for span in spans_in(document.read_text(encoding="utf-8")) if span.startswith("--")}
     assert named - set(options_of(cli)) == set()
@@ -91,15 +56,16 @@ def test_a_command_that_is_none_is_noticed(line: str, fault: str) -> None:
 
 
 def test_the_documents_show_commands_at_all() -> None:
-    shown = {line.split()[0] for document in DOCUMENTS for line in commands_in(document.read_text(encoding="utf-8"))}
+    texts = [document.read_text(encoding="utf-8") for document in DOCUMENTS]
+    shown = {path[0] for text in texts for line in commands_in(text) if (path := command_of(line)[0])}
     assert shown == set(cli.commands)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_every_make_target_in_the_documents_is_one(document: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     text = document.read_text(encoding="utf-8")
-    code = "\n".join([*BLOCK.findall(text), *spans_in(text)])
+    code = "\n".join([*blocks_in(text), *spans_in(text)])
     assert set(re.findall(r"^make ([a-z-]+)", code, re.MULTILINE)) - targets == set()
 
 

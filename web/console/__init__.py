@@ -10,7 +10,11 @@ from web.console import access, errors, templating
 from worker.settings import Settings
 
 #: One module for each group of pages, with a ``blueprint`` each, in the order of the menu.
-PAGES = ("overview", "audit")
+PAGES = (
+    *("overview", "guide", "orders", "parked", "products", "events", "health"),
+    *("accounts", "shops", "shop_stock", "shop_settings", "shop_warehouses"),
+    *("audit",),
+)
 
 
 def register(app: Flask, settings: Settings) -> None:

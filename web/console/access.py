@@ -167,7 +167,7 @@ def _own_page(path: str) -> str:
     """``path``, if it is one of the console's own; a login never leads to another site."""
     parts = urlsplit(path)
     own = path.startswith("/console") and not parts.scheme and not parts.netloc and "\\" not in path
-    return request.root_path + path if own else url_for("console_overview.overview")
+    return request.root_path + path if own else url_for("console_overview.home")
 
 
 def _shown(name: str) -> str:
@@ -234,5 +234,5 @@ def change_password() -> ResponseReturnValue:
             session["token"] = sessions().begin(operators().get(name))
             note("password.change", name)
             flash("Your password is changed. Wherever else you were logged in, you are no longer.", "done")
-            return redirect(url_for("console_overview.overview"), 303)
+            return redirect(url_for("console_overview.home"), 303)
     return render_template("console/access/password.html", form=form), 400

@@ -2,50 +2,73 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
-from worker.cli.output import json_option, show
-from worker.sync.linking import consent_url
+from worker.cli.output import ask, confirm, json_option, say, show, who
+from worker.sync.account_actions import (
+    add_account,
+    begin_link,
+    change_account,
+    partner_center,
+    switch_account,
+    take_out_account,
+)
 from worker.sync.runtime import get_runtime
-from worker.sync.shops import remove_account
-from worker.tiktok.markets import MARKETS, market
+from worker.tasks.triggers import trigger
+from worker.tiktok.markets import MARKETS
+
+_MARKET = click.Choice(list(MARKETS), case_sensitive=False)
 
 
 @click.group()
 def accounts() -> None:
-    """TikTok accounts: an app of the Partner Center and the seller who authorized it."""
+    """TikTok accounts: an app and the seller who authorized it."""
 
 
 @accounts.command()
-@click.option("--name", required=True, prompt=True, help='A name for people, such as "TikTok Shop Indonesia".')
+@click.option("--name", help='A name for people, such as "TikTok Shop Indonesia".')
 @click.option(
-    "--market", "market_code", required=True, prompt=True, type=click.Choice(list(MARKETS), case_sensitive=False)
+    "--market", "market_code", type=_MARKET, help="Where the seller sells; the app's target market in Partner Center."
 )
-@click.option("--service-id", required=True, prompt=True, help="Service ID of the app.")
-@click.option("--app-key", required=True, prompt=True, help="App Key of the app.")
+@click.option("--service-id", help="Service ID of the app.")
+@click.option("--app-key", help="App Key of the app.")
 @click.option(
     "--app-secret",
-    required=True,
-    prompt=True,
-    hide_input=True,
     envvar="TIKTOK_APP_SECRET",
-    help="App Secret of the app; better typed at the prompt or put into TIKTOK_APP_SECRET than into the command.",
+    help="App Secret of the app; better typed when asked for or put into TIKTOK_APP_SECRET than into the command.",
 )
-def add(name: str, market_code: str, service_id: str, app_key: str, app_secret: str) -> None:
-    """Add an account from the app's Service ID, App Key and App Secret."""
+@json_option
+def add(
+    *,
+    name: str | None,
+    market_code: str | None,
+    service_id: str | None,
+    app_key: str | None,
+    app_secret: str | None,
+    as_json: bool,
+) -> None:
+    """Add an account from the app's Service ID, App Key and App Secret; asks for what is not given."""
     runtime = get_runtime()
-    account = runtime.accounts.add(
-        name=name,
-        market=market(market_code).code,
-        service_id=service_id.strip(),
-        app_key=app_key.strip(),
-        app_secret=app_secret.strip(),
+    account = add_account(
+        runtime,
+        name=name or ask("Name", "--name", as_json=as_json),
+        market=market_code or ask("Market", "--market", as_json=as_json, type=_MARKET),
+        service_id=service_id or ask("Service ID", "--service-id", as_json=as_json),
+        app_key=app_key or ask("App Key", "--app-key", as_json=as_json),
+        app_secret=app_secret or ask("App Secret", "--app-secret", as_json=as_json, hide_input=True),
+        by=who(),
     )
-    url = runtime.settings.public_url
-    click.echo(f"Account {account.id} is added. In Partner Center, set for this app:")
-    click.echo(f"  Redirect URL  {url}/tiktok/return_from_authorization")
-    click.echo(f"  Webhook URL   {url}/tiktok/webhook")
-    click.echo(f"Then link it: tiktok-odoo accounts link {account.id}")
+    enter = partner_center(runtime)
+    say(
+        {"account": account.id, **asdict(enter)},
+        f"Account {account.id} is added. In Partner Center, set for this app:",
+        f"  Redirect URL  {enter.redirect_url}",
+        f"  Webhook URL   {enter.webhook_url}",
+        f"Then link it: tiktok-odoo accounts link {account.id}",
+        as_json=as_json,
+    )
 
 
 @accounts.command("list")
@@ -70,47 +93,54 @@ def list_accounts(as_json: bool) -> None:
     show(columns, rows, as_json=as_json, empty="There is no account yet: tiktok-odoo accounts add")
 
 
-def _link(account_id: str) -> None:
+def _link(account_id: str, *, as_json: bool) -> None:
     runtime = get_runtime()
-    url = consent_url(runtime, account_id)
+    url = begin_link(runtime, account_id, by=who())
     minutes = runtime.settings.link_minutes
-    click.echo(f"Open this in the seller's browser within {minutes} minutes; it works once:", err=True)
-    click.echo(url)
+    if not as_json:
+        click.echo(f"Open this in the seller's browser within {minutes} minutes; it works once:", err=True)
+    say({"account": account_id, "url": url, "minutes": minutes}, url, as_json=as_json)
 
 
 @accounts.command()
 @click.argument("account")
-def link(account: str) -> None:
+@json_option
+def link(account: str, as_json: bool) -> None:
     """Print the address at which the seller authorizes the app (the guide's *Link with TikTok*)."""
-    _link(account)
+    _link(account, as_json=as_json)
 
 
 @accounts.command()
 @click.argument("account")
-def reauthorize(account: str) -> None:
+@json_option
+def reauthorize(account: str, as_json: bool) -> None:
     """Print the address at which the seller renews the authorization (the guide's *Re-Authorize App*)."""
-    _link(account)
+    _link(account, as_json=as_json)
 
 
-def _change(account_id: str, **changes: object) -> None:
+def _switch(account_id: str, enabled: bool, *, as_json: bool) -> None:
     runtime = get_runtime()
-    runtime.accounts.save(runtime.accounts.get(account_id).model_copy(update=changes))
+    for shop_id, kinds in switch_account(runtime, account_id, enabled, by=who()).items():
+        for kind in kinds:
+            trigger(runtime, kind, shop_id)
+    state = "on" if enabled else "off"
+    say({"account": account_id, "sync": state}, f"Account {account_id} is switched {state}.", as_json=as_json)
 
 
 @accounts.command()
 @click.argument("account")
-def enable(account: str) -> None:
+@json_option
+def enable(account: str, as_json: bool) -> None:
     """Switch the synchronisation of all its shops on (the guide's *TikTok Sync*)."""
-    _change(account, enabled=True)
-    click.echo(f"Account {account} is switched on.")
+    _switch(account, True, as_json=as_json)
 
 
 @accounts.command()
 @click.argument("account")
-def disable(account: str) -> None:
+@json_option
+def disable(account: str, as_json: bool) -> None:
     """Switch the synchronisation of all its shops off; what comes in meanwhile is kept for later."""
-    _change(account, enabled=False)
-    click.echo(f"Account {account} is switched off.")
+    _switch(account, False, as_json=as_json)
 
 
 @accounts.command("set")
@@ -118,27 +148,29 @@ def disable(account: str) -> None:
 @click.option("--name", help="A name for people; the account's id stays.")
 @click.option("--service-id", help="Service ID of the app.")
 @click.option("--app-secret", is_flag=True, help="Ask for a new App Secret, as after a reset in Partner Center.")
-def set_account(account: str, name: str | None, service_id: str | None, app_secret: bool) -> None:
+@json_option
+def set_account(account: str, name: str | None, service_id: str | None, app_secret: bool, as_json: bool) -> None:
     """Change an account's name, Service ID or App Secret. Another App Key is another account."""
-    changes = {"name": name, "service_id": service_id.strip() if service_id else None}
-    if app_secret:
-        changes["app_secret"] = click.prompt("App Secret", hide_input=True).strip()
-    changes = {field: value for field, value in changes.items() if value}
-    if not changes:
+    if not (name or service_id or app_secret):
         raise click.UsageError("Nothing to set: see tiktok-odoo accounts set --help")
-    _change(account, **changes)
-    click.echo(f"Account {account}: {', '.join(changes)} changed.")
+    # Asked for with --json as well: it may be piped in, and is best never an argument.
+    secret = click.prompt("App Secret", hide_input=True, err=True) if app_secret else ""
+    changed = change_account(
+        get_runtime(), account, name=name or "", service_id=service_id or "", app_secret=secret, by=who()
+    )
+    told = f"Account {account}: {', '.join(changed) or 'nothing'} changed."
+    say({"account": account, "changed": changed}, told, as_json=as_json)
 
 
 @accounts.command()
 @click.argument("account")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def remove(account: str, yes: bool) -> None:
+@json_option
+def remove(account: str, yes: bool, as_json: bool) -> None:
     """Remove an account with its shops, tokens and secret. Nothing changes in Odoo or on TikTok."""
     runtime = get_runtime()
     found = runtime.accounts.get(account)
     count = len(runtime.shops.all(found.id))
-    if not yes:
-        click.confirm(f"Remove account {found.id} and stop its {count} shops?", abort=True)
-    remove_account(runtime, found.id)
-    click.echo(f"Account {found.id} is removed.")
+    confirm(f"Remove account {found.id} and stop its {count} shops?", yes=yes, as_json=as_json)
+    take_out_account(runtime, found.id, by=who())
+    say({"account": found.id, "shops": count}, f"Account {found.id} is removed.", as_json=as_json)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from worker.cli.output import audited, json_option, say
 from worker.errors import ConfigurationError
 from worker.state.secrets import generate_key
 from worker.sync.backup import export_state, restore_state
@@ -18,9 +19,11 @@ def keys() -> None:
 
 
 @keys.command()
-def generate() -> None:
+@json_option
+def generate(as_json: bool) -> None:
     """Print a new key for SECRET_KEYS. Keep it apart from backups: together they are readable."""
-    click.echo(generate_key())
+    key = generate_key()
+    say({"key": key}, key, as_json=as_json)
 
 
 @click.group()
@@ -30,7 +33,8 @@ def backup() -> None:
 
 @backup.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export(file: Path) -> None:
+@json_option
+def export(file: Path, as_json: bool) -> None:
     """Write an encrypted backup to FILE; SECRET_KEYS opens it."""
     text = export_state(get_runtime())
     try:
@@ -39,13 +43,16 @@ def export(file: Path) -> None:
         file.write_text(text, encoding="ascii")
     except OSError as error:
         raise click.FileError(str(file), error.strerror) from None
-    click.echo(f"Written to {file}. It opens with SECRET_KEYS only: keep that elsewhere.")
+    audited("backup.export", file.name)
+    told = f"Written to {file}. It opens with SECRET_KEYS only: keep that elsewhere."
+    say({"file": str(file)}, told, as_json=as_json)
 
 
 @backup.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="Overwrite accounts and shops that exist.")
-def restore(file: Path, yes: bool) -> None:
+@json_option
+def restore(file: Path, yes: bool, as_json: bool) -> None:
     """Read a backup back. Orders are found again by the next poll, from each shop's cursor in the backup."""
     runtime = get_runtime()
     if runtime.accounts.all() and not yes:
@@ -57,4 +64,6 @@ def restore(file: Path, yes: bool) -> None:
     except UnicodeDecodeError:
         raise ConfigurationError(f"{file} is not a backup.", remedy="`tiktok-odoo backup export` writes one.") from None
     accounts, shops = restore_state(runtime, text)
-    click.echo(f"Restored {accounts} accounts and {shops} shops.")
+    told = f"Restored {accounts} accounts and {shops} shops."
+    audited("backup.restore", file.name, told)
+    say({"accounts": accounts, "shops": shops}, told, as_json=as_json)

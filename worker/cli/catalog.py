@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from worker.cli.output import json_option, progress, records, show
-from worker.cli.shop_choice import chosen_shop, chosen_shops, shop_option
-from worker.errors import ConfigurationError
-from worker.state.catalog import Choice, Listing
+from worker.cli.output import audited, json_option, print_json, progress, say, show, who
+from worker.cli.shop_choice import chosen_shop, chosen_shops, every_shop_option, shop_option
+from worker.errors import ConfigurationError, PermanentError
+from worker.state.catalog import Listing
+from worker.sync import mapping_actions as actions
 from worker.sync.candidates import Candidate, candidates, products_for_sale
 from worker.sync.catalog_run import result_of, run, trial
-from worker.sync.mapping import Variants, export_rows, listed_skus
+from worker.sync.mapping import export_rows, listed_skus
 from worker.sync.mapping_file import read_sheet, write_sheet
-from worker.sync.mapping_import import Change, Plan, apply_import, check_import, choose, variant_for
-from worker.sync.runtime import get_runtime
+from worker.sync.mapping_import import Plan, check_import, variant_for
+from worker.sync.mapping_upload import change_texts
+from worker.sync.product_view import WANTED, Wanted, search
+from worker.sync.runtime import Runtime, get_runtime
 from worker.tasks.triggers import trigger_catalog, trigger_drain, trigger_push
 
 #: Most refusals and changes that are printed one by one.
 _MOST_LINES = 100
-
-every_shop_option = click.option("--shop", "shop_id", help="Shop id; by default every shop.")
 
 
 @click.group()
@@ -81,10 +81,10 @@ def pull_catalog(shop_id: str | None, dry_run: bool, limit: int | None, as_json:
         problems += [f"{shop.name}: {report.problem}"] if report.problem else []
     columns = ("shop", "sku", "seller_sku", "title", "result", "reason") if dry_run else ("shop", "result", "count")
     show(columns, rows, as_json=as_json, empty="Nothing is listed.")
-    for problem in problems:
-        click.echo(problem, err=True)
+    if not dry_run:
+        audited("catalog.pull", shop_id or "")
     if problems:
-        raise click.exceptions.Exit(1)
+        raise PermanentError(" ".join(problems), code="catalog_incomplete")
 
 
 def _trial_row(shop_id: str, listing: Listing, *, creates: bool) -> tuple[Any, ...]:
@@ -106,10 +106,7 @@ def unmapped(shop_id: str | None, as_json: bool) -> None:
         products = products_for_sale(runtime.odoo, shop.settings.company_id) if listings else []
         likely = candidates(listings, products)
         rows += [_unmapped_row(shop.id, listing, likely[listing.sku_id], as_json=as_json) for listing in listings]
-    if as_json:
-        click.echo(json.dumps(records(columns, rows), ensure_ascii=False))
-    else:
-        show(columns, rows, empty="Every listed SKU is mapped.")
+    show(columns, rows, as_json=as_json, empty="Every listed SKU is mapped.")
 
 
 def _unmapped_row(shop_id: str, listing: Listing, likely: Sequence[Candidate], *, as_json: bool) -> tuple[Any, ...]:
@@ -128,11 +125,37 @@ def _unmapped_row(shop_id: str, listing: Listing, likely: Sequence[Candidate], *
     return *ids, listing.code, listing.message, listing.remedy, shown
 
 
+@catalog.command()
+@every_shop_option
+@click.argument("text", default="")
+@click.option("--state", type=click.Choice([each for each in WANTED if each]), help="How the SKU is mapped, or not.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="Most products.")
+@json_option
+def find(shop_id: str | None, text: str, state: str | None, limit: int, as_json: bool) -> None:
+    """Find products by part of their name, seller SKU, SKU ID or Item ID; newest first."""
+    runtime = get_runtime()
+    wanted: Wanted = next((each for each in WANTED if each == state), "")
+    found = search(runtime, chosen_shops(runtime, shop_id), text=text, wanted=wanted, size=limit)
+    rows = [
+        (
+            *(row.shop.id, row.listing.product_id, row.listing.sku_id, row.listing.seller_sku, row.listing.title),
+            *(row.listing.variant_id, row.listing.found_by, row.listing.code),
+            sum(row.confirmed.values()) if row.confirmed is not None else None,
+        )
+        for row in found.rows
+    ]
+    columns = ("shop", "item", "sku", "seller_sku", "title", "odoo_id", "mapped_by", "code", "on_tiktok")
+    show(columns, rows, as_json=as_json, empty="No product is like this.")
+    if found.more and not as_json:
+        click.echo(f"... and {found.total - found.last} more products; --limit shows more.", err=True)
+
+
 @catalog.command("export")
 @every_shop_option
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
-def export_mapping(shop_id: str | None, file: Path, force: bool) -> None:
+@json_option
+def export_mapping(shop_id: str | None, file: Path, force: bool, as_json: bool) -> None:
     """Write the mapping of every SKU to FILE, *.xlsx or *.csv.
 
     Edit Internal Reference, Odoo ID, Buffer and Maximum, and import the file again. Better take *.xlsx: spreadsheet
@@ -147,14 +170,15 @@ def export_mapping(shop_id: str | None, file: Path, force: bool) -> None:
         write_sheet(file, rows)
     except OSError as error:
         raise click.FileError(str(file), error.strerror) from None
-    click.echo(f"{len(rows)} SKUs are written to {file}.")
+    say({"skus": len(rows), "file": str(file)}, f"{len(rows)} SKUs are written to {file}.", as_json=as_json)
 
 
 @catalog.command("import")
 @click.option("--shop", "shop_id", help="Shop of rows that name none; may be left out when there is one shop.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
-def import_mapping(shop_id: str | None, file: Path, dry_run: bool) -> None:
+@json_option
+def import_mapping(shop_id: str | None, file: Path, dry_run: bool, as_json: bool) -> None:
     """Take over the mapping in FILE: an edited export, a list of one's own, or the file of Seller Center's bulk edit.
 
     When one row is refused, nothing is changed.
@@ -162,20 +186,57 @@ def import_mapping(shop_id: str | None, file: Path, dry_run: bool) -> None:
     runtime = get_runtime()
     plan = check_import(runtime, read_sheet(file), shop_id)
     if plan.refusals:
-        _refuse(plan)
+        _refuse(plan, as_json=as_json)
+    lines = [f"{len(plan.changes)} {'would change' if dry_run else 'changed'}, {plan.unchanged} unchanged."]
     if dry_run:
-        _show_changes(plan)
+        lines = [*_changes(plan), *lines]
     else:
-        for shop in apply_import(runtime, plan):
-            trigger_catalog(runtime, shop)
-    click.echo(f"{len(plan.changes)} {'would change' if dry_run else 'changed'}, {plan.unchanged} unchanged.")
+        _set_in_motion(runtime, imported := actions.import_mapping(runtime, plan, by=who()))
+        lines += [_tried_again(imported.waited)] if imported.waited else []
     if plan.waiting:
-        click.echo(f"{plan.waiting} wait for their SKU ID: they have an Item ID alone, which no pull has found yet.")
+        lines.append(f"{plan.waiting} wait for their SKU ID: they have an Item ID alone, which no pull has found yet.")
     if plan.unlisted:
-        click.echo(f"{plan.unlisted} are not listed: they apply once a pull has found their SKU ID.")
+        lines.append(f"{plan.unlisted} are not listed: they apply once a pull has found their SKU ID.")
+    say({**_document(plan), "dry_run": dry_run}, *lines, as_json=as_json)
 
 
-def _refuse(plan: Plan) -> NoReturn:
+def _set_in_motion(runtime: Runtime, imported: actions.Imported) -> None:
+    for shop_id in imported.catalog:
+        trigger_catalog(runtime, shop_id)
+    for shop_id in imported.stock:
+        trigger_push(runtime, shop_id)
+    for shop_id in imported.orders:
+        trigger_drain(runtime, shop_id)
+
+
+def _tried_again(orders: int) -> str:
+    return f"{orders} {'order' if orders == 1 else 'orders'} that waited for it: tried again now."
+
+
+def _document(plan: Plan) -> dict[str, Any]:
+    """What an import changes, would change or refuses, for programs."""
+    return {
+        "changes": [
+            {
+                "row": each.line,
+                "shop": each.shop_id,
+                "key": each.key,
+                "before": each.before.model_dump(),
+                "after": each.after.model_dump(),
+            }
+            for each in plan.changes
+        ],
+        "unchanged": plan.unchanged,
+        "waiting": plan.waiting,
+        "not_listed": plan.unlisted,
+        "refused": [{"row": each.line, "column": each.column, "reason": each.reason} for each in plan.refusals],
+    }
+
+
+def _refuse(plan: Plan, *, as_json: bool) -> NoReturn:
+    if as_json:
+        print_json({**_document(plan), "changes": []})
+        raise click.exceptions.Exit(1)
     refusals = sorted(plan.refusals, key=lambda refusal: refusal.line)
     for refusal in refusals[:_MOST_LINES]:
         click.echo(str(refusal), err=True)
@@ -185,49 +246,39 @@ def _refuse(plan: Plan) -> NoReturn:
     raise click.exceptions.Exit(1)
 
 
-def _show_changes(plan: Plan) -> None:
-    shown = plan.changes[:_MOST_LINES]
-    plan.variants.read(each.variant_id for change in shown for each in (change.before, change.after))
-    for change in shown:
-        click.echo(_change_text(plan.variants, change))
+def _changes(plan: Plan) -> Iterator[str]:
+    yield from map(str, change_texts(plan.changes[:_MOST_LINES], plan.variants))
     if len(plan.changes) > _MOST_LINES:
-        click.echo(f"... and {len(plan.changes) - _MOST_LINES} more.")
-
-
-def _change_text(variants: Variants, change: Change) -> str:
-    kind, _, one = change.key.partition(":")
-    words = []
-    for name, before, after in (
-        ("product", *(_variant_text(variants, each) for each in (change.before, change.after))),
-        ("buffer", change.before.buffer, change.after.buffer),
-        ("maximum", change.before.maximum, change.after.maximum),
-    ):
-        if before != after:
-            words.append(f"{name} {'none' if before is None else before} -> {'none' if after is None else after}")
-    subject = f"Item ID {one}" if kind == "item" else f"SKU ID {one}"
-    return f"Row {change.line}, shop {change.shop_id}, {subject}: {', '.join(words)}"
-
-
-def _variant_text(variants: Variants, choice: Choice) -> str | None:
-    if choice.variant_id is None:
-        return None
-    return str(variants.find(choice.variant_id) or choice.variant_id)
+        yield f"... and {len(plan.changes) - _MOST_LINES} more."
 
 
 @catalog.command("map")
 @shop_option
 @click.argument("sku_id")
 @click.argument("reference")
-def map_sku(shop_id: str | None, sku_id: str, reference: str) -> None:
+@json_option
+def map_sku(shop_id: str | None, sku_id: str, reference: str, as_json: bool) -> None:
     """Choose the Odoo product with that Internal Reference for a SKU ID; an empty REFERENCE leaves it to the rules."""
     runtime = get_runtime()
     shop = chosen_shop(runtime, shop_id)
     if not (sku_id.isascii() and sku_id.isdigit()):
         raise click.UsageError(f"{sku_id!r} is not a SKU ID of TikTok's; they are digits only.")
     variant = variant_for(runtime, shop, reference.strip()) if reference.strip() else None
-    listing = choose(runtime, shop, sku_id, None if variant is None else variant.id)
-    click.echo(f"SKU ID {sku_id} is {'left to the rules' if variant is None else variant} now.")
-    if listing is None:
-        click.echo(f"{shop.name} does not list that SKU, as far as is known; the choice applies once it does.")
-        return
-    trigger_catalog(runtime, shop.id)
+    chosen = actions.map_sku(runtime, shop, sku_id, variant, by=who())
+    lines = [f"SKU ID {sku_id} is {'left to the rules' if variant is None else variant} now."]
+    if chosen.orders:
+        trigger_drain(runtime, shop.id)
+        lines.append(_tried_again(chosen.orders))
+    if chosen.listing is None:
+        lines.append(f"{shop.name} does not list that SKU, as far as is known; the choice applies once it does.")
+    else:
+        trigger_catalog(runtime, shop.id)
+    odoo_id = None if variant is None else variant.id
+    document: dict[str, Any] = {
+        "shop": shop.id,
+        "sku": sku_id,
+        "odoo_id": odoo_id,
+        "listed": chosen.listing is not None,
+    }
+    document["orders"] = chosen.orders
+    say(document, *lines, as_json=as_json)

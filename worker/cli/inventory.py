@@ -7,16 +7,20 @@ from typing import Any
 
 import click
 
-from worker.cli.output import json_option, progress, show
+from worker.cli.output import json_option, progress, say, show, who
 from worker.cli.shop_choice import chosen_shop, chosen_shops, shop_option
+from worker.errors import ConfigurationError, PermanentError
 from worker.state.inventory import Amounts
 from worker.state.problems import ODOO, shop_stock_scope
 from worker.state.shops import Shop
-from worker.sync.inventory_marks import mark_all
+from worker.sync import mapping_actions as actions
 from worker.sync.inventory_plan import Plan, SkuPlan
 from worker.sync.inventory_push import InventoryPush
 from worker.sync.inventory_reconcile import preview, reconcile_stock
+from worker.sync.product_live import ask
+from worker.sync.product_view import sku_row
 from worker.sync.runtime import Runtime, get_runtime
+from worker.sync.shop_settings import agree_to_push
 from worker.tasks.triggers import trigger_push
 
 _COLUMNS = ("shop", "sku", "seller_sku", "product", "on_tiktok", "from_odoo")
@@ -57,11 +61,13 @@ def push(shop_id: str | None, agree: bool, everything: bool, as_json: bool) -> N
     shop = chosen_shop(runtime, shop_id)
     products = list(runtime.catalog(shop.id).products().values())
     if not products:
-        click.echo(f"The catalogue of {shop.name} is empty: tiktok-odoo catalog pull --shop {shop.id}")
-        raise click.exceptions.Exit(1)
+        raise ConfigurationError(
+            f"The catalogue of {shop.name} is empty:", remedy=f"tiktok-odoo catalog pull --shop {shop.id}"
+        )
     if shop.settings.push_stock == "off" and agree:
-        click.echo(f"Pushing stock is switched off: tiktok-odoo shops set {shop.id} --push-stock on", err=True)
-        raise click.exceptions.Exit(1)
+        raise ConfigurationError(
+            "Pushing stock is switched off:", remedy=f"tiktok-odoo shops set {shop.id} --push-stock on"
+        )
     plans: list[Plan] = []
     with progress("Comparing", as_json=as_json) as advance:
         plans += preview(runtime, shop, products, advance=advance)
@@ -93,11 +99,8 @@ def _say_how_many(plans: list[Plan], left_out: int) -> None:
 
 
 def _apply(runtime: Runtime, shop: Shop, *, as_json: bool) -> None:
-    if shop.settings.push_stock != "on":
-        settings = shop.settings.model_copy(update={"push_stock": "on"})
-        shop = shop.model_copy(update={"settings": settings})
-        runtime.shops.save(shop)
-    mark_all(runtime, shop)
+    agree_to_push(runtime, shop.id, by=who())
+    shop = runtime.shops.get(shop.id)
     queue = runtime.inventory_queue(shop.id)
     total = left = queue.at_work_count()
     refused: list[str] = []
@@ -116,12 +119,10 @@ def _apply(runtime: Runtime, shop: Shop, *, as_json: bool) -> None:
             click.echo(f"{later} products are looked at again when the orders on their way are in Odoo.")
     scopes = (ODOO, shop_stock_scope(shop.id))
     problem = next((each for each in runtime.problems.all() if each.scope in scopes), None)
-    if refused or problem is not None:
-        if refused:
-            click.echo("TikTok refused some of it: tiktok-odoo inventory parked", err=True)
-        if problem is not None:
-            click.echo(f"{problem.message} {problem.remedy}".strip(), err=True)
-        raise click.exceptions.Exit(1)
+    if problem is not None:
+        raise PermanentError(problem.message, code=problem.code, remedy=problem.remedy)
+    if refused:
+        raise PermanentError("TikTok refused some of it:", code="stock_refused", remedy="tiktok-odoo inventory parked")
 
 
 @inventory.command()
@@ -192,3 +193,56 @@ def list_amounts(shop_id: str | None, as_json: bool) -> None:
         rows.append((shop.id, shop.name, shop.settings.push_stock, len(skus), units, due, refused, compared, drifted))
     columns = ("shop", "name", "push", "bound", "units_shown", "due", "refused", "compared", "drifted")
     show(columns, rows, as_json=as_json, empty="There is no shop yet.")
+
+
+@inventory.command()
+@shop_option
+@click.argument("product_ids", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every product of which TikTok refused the stock.")
+@json_option
+def retry(shop_id: str | None, product_ids: tuple[str, ...], everything: bool, as_json: bool) -> None:
+    """Push the stock of these products (Item IDs) now instead of waiting for the next attempt."""
+    runtime = get_runtime()
+    shop = chosen_shop(runtime, shop_id)
+    if everything == bool(product_ids):
+        raise click.UsageError("Name the products, or use --all.")
+    if everything:
+        count = actions.retry_refused(runtime, shop, by=who())
+    else:
+        count = actions.push_now(runtime, shop, product_ids, by=who())
+    if count:
+        trigger_push(runtime, shop.id)
+    say({"shop": shop.id, "products": count}, f"{count} products are tried again.", as_json=as_json)
+
+
+@inventory.command("show")
+@shop_option
+@click.argument("sku_id")
+@json_option
+def show_sum(shop_id: str | None, sku_id: str, as_json: bool) -> None:
+    """Show how the units of one SKU come about, for each of its TikTok warehouses; exit code 1 when TikTok differs."""
+    runtime = get_runtime()
+    shop = chosen_shop(runtime, shop_id)
+    row = sku_row(runtime, shop, sku_id)
+    if row.listing.variant_id is None:
+        raise ConfigurationError(
+            f"SKU ID {sku_id} is not mapped. {row.listing.message}".strip(), remedy=row.listing.remedy
+        )
+    live = ask(runtime, shop, [row])
+    if live.problems:
+        raise live.problems[0]
+    (sku,) = live.skus
+    if sku.untracked:
+        raise ConfigurationError(f"The stock of SKU ID {sku_id} is left alone. {sku.untracked}")
+    names = ("warehouse", "in_odoo", "sold_here", "sold_beside", "buffer", "maximum", "should_show", "shows")
+    sums = [
+        (
+            live.warehouses.get(share.warehouse_id, share.warehouse_id),
+            *(share.in_odoo, share.sold_here, share.sold_beside, share.buffer, share.maximum, share.units),
+            (sku.shown or {}).get(share.warehouse_id),
+        )
+        for share in sku.shares
+    ]
+    show(names, sums, as_json=as_json, empty="TikTok holds no stock of it in any warehouse.")
+    if sku.drifted:
+        raise click.exceptions.Exit(1)

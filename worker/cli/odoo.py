@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from worker.cli.output import json_option, show
+from worker.cli.output import audited, json_option, say, show
 from worker.odoo.prepare import check, create_services
 from worker.odoo.rpc import OdooRpc
 from worker.sync.runtime import get_runtime
@@ -28,7 +28,8 @@ def check_odoo(as_json: bool) -> None:
 
 @odoo.command()
 @click.option("--user", help="A user who may create products; by default the bot user.")
-def prepare(user: str | None) -> None:
+@json_option
+def prepare(user: str | None, as_json: bool) -> None:
     """Create the service products for shipping, fees and taxes that Odoo does not have yet."""
     runtime = get_runtime()
     gateway = runtime.odoo
@@ -38,8 +39,12 @@ def prepare(user: str | None) -> None:
             url=settings.odoo_url,
             database=settings.odoo_db,
             user=user,
-            password=click.prompt(f"Password or API key of {user}", hide_input=True),
+            # Asked for with --json as well: it may be piped in, and is best never an argument.
+            password=click.prompt(f"Password or API key of {user}", hide_input=True, err=True),
             timeout=settings.odoo_timeout,
         )
     created = create_services(gateway)
-    click.echo(f"Created: {', '.join(created)}." if created else "Everything is there.")
+    if created:
+        audited("odoo.prepare", "", ", ".join(created))
+    told = f"Created: {', '.join(created)}." if created else "Everything is there."
+    say({"created": list(created)}, told, as_json=as_json)

@@ -1,10 +1,15 @@
-"""How commands answer: a table for people, tab-separated lines in a pipe, one JSON document with ``--json``."""
+"""How commands answer: a table for people, tab-separated lines in a pipe, one JSON document with ``--json``.
+
+Standard output holds the answer alone. What is asked, said by the way or went wrong goes to standard error.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -17,6 +22,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from worker.state.audit import Audit
+from worker.sync.runtime import get_runtime
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: Columns whose cells are sentences, or words that need no name before them.
@@ -27,6 +35,64 @@ _PLAIN = {"shop", "order", "account", "code", "where", "what", "result", "settin
 def json_option(command: F) -> F:
     """The option ``--json``, given to the command as ``as_json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+
+
+def who() -> str:
+    """Who uses the command line, for the audit trail: ``cli:`` and the login that this process runs under."""
+    try:
+        return f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+    except KeyError:  # a container may run under a number without a name
+        return f"cli:{os.getuid()}"
+
+
+def audited(action: str, target: str = "", detail: str = "") -> None:
+    """Write into the audit trail what a command has just done (``noun.verb``); never a secret or a buyer's data.
+
+    For changes that are made here alone. What the console can do as well is written where both have it done.
+    """
+    Audit(get_runtime().redis).note(who(), action, target, detail)
+
+
+def say(document: Mapping[str, Any], *lines: str, as_json: bool) -> None:
+    """Print what a command did: ``lines`` for people, ``document`` for programs."""
+    if as_json:
+        print_json(document)
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document in one line; what JSON does not know, such as a time, becomes text."""
+    text = json.dumps(document, ensure_ascii=False, default=str)
+    # Half of a surrogate pair, as of a title cut within an emoji, is no UTF-8; spelled out it is JSON all the same.
+    click.echo(text.encode("utf-8", "backslashreplace").decode())
+
+
+def ask(what: str, option: str, *, as_json: bool, **prompt: Any) -> str:
+    """Ask a person for what the command was not given.
+
+    :param option: the option that would have given it.
+    :param prompt: how to ask, as of :func:`click.prompt`.
+    :raises click.UsageError: a program is at the other end, which nobody asks.
+    """
+    if as_json:
+        raise click.UsageError(f"With --json nothing is asked: add {option}.")
+    answer: str = click.prompt(what, err=True, **prompt)
+    return answer
+
+
+def confirm(question: str, *, yes: bool, as_json: bool) -> None:
+    """Have a person say yes, unless ``yes`` says so already.
+
+    :raises click.Abort: the answer is no.
+    :raises click.UsageError: a program is at the other end, which nobody asks.
+    """
+    if yes:
+        return
+    if as_json:
+        raise click.UsageError("With --json nothing is asked: add --yes.")
+    click.confirm(question, abort=True, err=True)
 
 
 @contextmanager
@@ -50,7 +116,7 @@ def records(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[dict[
 def show(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, as_json: bool = False, empty: str = "None.") -> None:
     """Print ``rows``; ``empty`` is what people read when there are none."""
     if as_json:
-        click.echo(json.dumps(records(columns, rows), ensure_ascii=False, default=str))
+        print_json(records(columns, rows))
     elif not rows:
         click.echo(empty)
     elif sys.stdout.isatty():

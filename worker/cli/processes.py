@@ -9,9 +9,12 @@ from pathlib import Path
 import click
 
 from worker.errors import ConfigurationError
+from worker.logs import is_json
 from worker.settings import get_settings
+from worker.state.broker import QUEUES
 
-QUEUES = ("orders", "inventory", "catalog", "fulfillment", "auth")
+#: Milliseconds; besides, Flower saves what it has seen when it ends in order.
+_FLOWER_SAVES_EVERY = 300_000
 
 
 def _become(program: str, *arguments: str) -> None:
@@ -19,6 +22,11 @@ def _become(program: str, *arguments: str) -> None:
     path = Path(sys.executable).with_name(program)
     found = str(path) if path.exists() else program
     os.execvp(found, [found, *arguments])  # noqa: S606 - no shell is wanted
+
+
+def _celery() -> tuple[str, ...]:
+    """What comes before every command of Celery's; its banner would be the only text among lines of JSON."""
+    return ("--app", "worker.app", *(("--quiet",) if is_json(get_settings()) else ()))
 
 
 @click.command()
@@ -52,7 +60,8 @@ def worker(queues: str, concurrency: int, name: str) -> None:
     settings = get_settings()
     _become(
         "celery",
-        *("--app", "worker.app", "worker", "--queues", queues, "--concurrency", str(concurrency)),
+        *_celery(),
+        *("worker", "--queues", queues, "--concurrency", str(concurrency)),
         *("--hostname", name, "--loglevel", settings.log_level, "--without-mingle"),
     )
 
@@ -60,13 +69,13 @@ def worker(queues: str, concurrency: int, name: str) -> None:
 @click.command()
 def beat() -> None:
     """Run the scheduler. Several may run: one holds the lock in Redis, another takes over when it ends."""
-    _become("celery", "--app", "worker.app", "beat", "--loglevel", get_settings().log_level)
+    _become("celery", *_celery(), "beat", "--loglevel", get_settings().log_level)
 
 
-@click.command()
+@click.command(short_help="Run Flower, which shows workers and tasks.")
 @click.option("--bind", help="Address and port; default: FLOWER_BIND.")
 def flower(bind: str | None) -> None:
-    """Run Flower, which shows workers and tasks."""
+    """Run Flower, which shows workers and tasks; with FLOWER_DB it remembers them over a restart."""
     settings = get_settings()
     address, _, port = (bind or settings.flower_bind).rpartition(":")
     secret = settings.flower_basic_auth.get_secret_value()
@@ -76,4 +85,10 @@ def flower(bind: str | None) -> None:
         )
     if secret:
         os.environ["FLOWER_BASIC_AUTH"] = secret  # not an argument: those are visible to every user of the machine
-    _become("celery", "--app", "worker.app", "flower", f"--address={address}", f"--port={port}", "--max_tasks=20000")
+    options = [f"--address={address}", f"--port={port}", "--max_tasks=20000"]
+    if settings.flower_db:
+        Path(settings.flower_db).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        options += ["--persistent=True", f"--db={settings.flower_db}", f"--state_save_interval={_FLOWER_SAVES_EVERY}"]
+    if settings.flower_url_prefix:
+        options.append(f"--url_prefix={settings.flower_url_prefix.strip('/')}")
+    _become("celery", "--app", "worker.app", "flower", *options)

@@ -22,7 +22,7 @@ _FOR_A_PERSON = ("parked", "stock_refused")
 _PROBLEM = ("where", "code", "problem", "remedy")
 
 
-@click.command()
+@click.command(short_help="Show shops, queues, problems and counters.")
 @json_option
 def status(as_json: bool) -> None:
     """Show shops, queues, problems and counters; exit code 1 when something needs a person."""

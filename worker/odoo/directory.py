@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from worker.errors import ConfigurationError
-from worker.odoo.gateway import OdooGateway, search_read
+from worker.odoo.gateway import OdooGateway, relation_id, search_read
 
 #: Shop setting → the model that it points to and the fields in which its name is looked for.
 DIRECTORY = {
@@ -18,6 +20,21 @@ DIRECTORY = {
     "default_product": ("product.product", ("default_code", "name")),
     "default_carrier": ("delivery.carrier", ("name",)),
 }
+#: What of a model can be chosen at all.
+_CHOOSABLE = {"stock_location": [("usage", "=", "internal")], "tax": [("type_tax_use", "=", "sale")]}
+#: Records of one kind that are offered for a choice; whoever has more gives an id.
+MOST_RECORDS = 500
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record that a setting may point to.
+
+    :param name: for people; with its company where the records belong to several.
+    """
+
+    id: int
+    name: str
 
 
 def find_id(gateway: OdooGateway, setting: str, text: str) -> int:
@@ -52,6 +69,49 @@ def names_of(gateway: OdooGateway, setting: str, ids: Sequence[int]) -> list[str
     found = search_read(gateway, model, [("id", "in", list(ids))], [field], context={"active_test": False})
     names = {int(record["id"]): str(record[field]) for record in found}
     return [names.get(each, str(each)) for each in ids]
+
+
+def records(gateway: OdooGateway, setting: str) -> list[Record]:
+    """Records that ``setting`` may point to, by name; at most :data:`MOST_RECORDS`. Taxes that Odoo would add on top of
+    the price are left out, see :func:`check_tax`.
+
+    :raises OdooRejectedError: the bot may not read them, or Odoo has no such model (a module is not installed).
+    """
+    model, (field, *more) = DIRECTORY[setting]
+    fields = [field, *more] if setting == "company" else [field, *more, "company_id"]
+    fields += ["price_include"] if setting == "tax" else []
+    found = search_read(gateway, model, _CHOOSABLE.get(setting, []), fields, limit=MOST_RECORDS, order=field)
+    if setting == "tax":
+        found = [record for record in found if record["price_include"]]
+    companies = {relation_id(record.get("company_id")) for record in found} - {None}
+    return [
+        Record(int(record["id"]), _name(record, [field, *more], with_company=len(companies) > 1)) for record in found
+    ]
+
+
+def _name(record: dict[str, Any], fields: Sequence[str], *, with_company: bool) -> str:
+    """``WH Main``, ``WH/Stock``: its names, each word once, and its company."""
+    names = [str(record[field]) for field in fields if record[field]]
+    longest = [name for name in names if not any(name != other and other.endswith(name) for other in names)]
+    company = record.get("company_id")
+    owner = f" – {company[1]}" if with_company and company else ""
+    return (" ".join(dict.fromkeys(longest)) or str(record["id"])) + owner
+
+
+def check_exists(gateway: OdooGateway, setting: str, ids: Sequence[int]) -> None:
+    """Refuse a choice that Odoo does not have, or that is archived.
+
+    :raises ConfigurationError: a record is not there.
+    """
+    if not ids:
+        return
+    model, _ = DIRECTORY[setting]
+    there = {int(record["id"]) for record in search_read(gateway, model, [("id", "in", list(ids))], ["id"])}
+    for each in ids:
+        if each not in there:
+            raise ConfigurationError(
+                f"Odoo has no {setting.replace('_', ' ')} {each}.", remedy="It may be archived; choose another one."
+            )
 
 
 def _is_id(text: str) -> bool:

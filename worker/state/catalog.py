@@ -89,6 +89,7 @@ class Catalog:
         self._variants = key("catalog", "variants", shop_id)
         self._choices = key("catalog", "choices", shop_id)
         self._pulled = key("catalog", "pulled", shop_id)
+        self._unbound = key("catalog", "unbound", shop_id)
         self._save = script(redis, "catalog_save")
 
     # What TikTok lists
@@ -137,7 +138,7 @@ class Catalog:
         for listing, entry in entries:
             words += [listing.sku_id, listing.product_id, str(listing.variant_id or ""), entry]
         for start in range(0, len(words), 4000):
-            self._save(keys=[self._skus, self._variants], args=words[start : start + 4000])
+            self._save(keys=[self._skus, self._variants, self._unbound], args=words[start : start + 4000])
 
     def products_selling(self, variant_ids: Iterable[int]) -> set[str]:
         """TikTok's products of which a SKU is bound to one of Odoo's product variants."""
@@ -189,7 +190,15 @@ class Catalog:
 
     def drop(self) -> None:
         """Forget everything, as when the shop is removed."""
-        self._redis.delete(self._products, self._skus, self._variants, self._choices, self._pulled)
+        self._redis.delete(
+            *(self._products, self._skus, self._variants, self._choices, self._pulled, self._unbound),
+        )
+
+
+def ask_catalog_counts(pipe: RedisClient, shop_id: str) -> None:
+    """Ask on a pipeline how many SKUs the shop lists, and of how many it is not known what they are in Odoo."""
+    pipe.hlen(key("catalog", "skus", shop_id))
+    pipe.scard(key("catalog", "unbound", shop_id))
 
 
 def choice_key(*, sku_id: str = "", product_id: str = "") -> str:

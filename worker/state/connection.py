@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -53,9 +54,13 @@ def connect(url: str, *, timeout: float = 5.0, retries: int = 3) -> RedisClient:
 
 def script(client: RedisClient, name: str) -> Script:
     """The Lua script ``worker/state/lua/<name>.lua``, ready to be called on ``client``."""
-    source = resources.files("worker.state").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
-    registered: Script = client.register_script(source)
+    registered: Script = client.register_script(_source(name))
     return registered
+
+
+@cache
+def _source(name: str) -> str:
+    return resources.files("worker.state").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
 
 
 def key(*parts: str) -> str:

@@ -41,12 +41,41 @@ class Cursors:
         self._redis.hdel(key("polled"), shop_id)
 
 
-def beat(redis: RedisClient, worker: str) -> None:
-    """A heartbeat task was completed on ``worker``: beat sends, the broker delivers and the worker works."""
-    redis.hset(key("heartbeats"), worker, int(time.time()))
+#: Seconds after which a worker that completes no heartbeat any more is not listed any longer.
+_FORGOTTEN_AFTER = 600
+
+
+def beat(redis: RedisClient, worker: str, queue: str = "") -> None:
+    """A heartbeat task was completed on ``worker``: beat sends, the broker delivers and the worker works.
+
+    :param queue: the queue through which the task came; that one is worked off.
+    """
+    now = int(time.time())
+    gone = [name for name, age in workers_seen(redis).items() if age > _FORGOTTEN_AFTER and name != worker]
+    with redis.pipeline() as pipe:
+        pipe.hset(key("heartbeats"), worker, now)
+        if queue:
+            pipe.hset(key("heartbeats", "queues"), queue, now)
+        if gone:
+            pipe.hdel(key("heartbeats"), *gone)
+        pipe.execute()
+
+
+def workers_seen(redis: RedisClient) -> dict[str, float]:
+    """Seconds since each worker completed a heartbeat task, by worker; those of late alone."""
+    return _ages(redis.hgetall(key("heartbeats")))
+
+
+def queues_seen(redis: RedisClient) -> dict[str, float]:
+    """Seconds since a heartbeat task came through each queue, by queue."""
+    return _ages(redis.hgetall(key("heartbeats", "queues")))
+
+
+def _ages(stamps: dict[str, str]) -> dict[str, float]:
+    now = time.time()
+    return {name: max(0.0, now - int(stamp)) for name, stamp in sorted(stamps.items())}
 
 
 def heartbeat_age(redis: RedisClient) -> float | None:
     """Seconds since any worker completed a heartbeat task; ``None`` if none ever did."""
-    stamps = [int(stamp) for stamp in redis.hvals(key("heartbeats"))]
-    return None if not stamps else max(0.0, time.time() - max(stamps))
+    return min(workers_seen(redis).values(), default=None)

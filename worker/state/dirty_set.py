@@ -8,11 +8,12 @@ lease has passed to another settles nothing. Ids and reasons are all there is: t
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, Field
 
@@ -44,6 +45,52 @@ class Claim:
     ids: list[str] = field(default_factory=list)
     forced: frozenset[str] = frozenset()
     crashes: dict[str, int] = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)
+
+    def seconds_due(self, one: str) -> float:
+        """Since when that one was due, in seconds before now; attempts that came to nothing are part of it."""
+        return max(0.0, time.time() - self.since[one]) if one in self.since else 0.0
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many things of a shop are where.
+
+    :param oldest_due: since how many seconds the one is due that waits longest, attempts that came to nothing
+        included; 0 when nothing is late.
+    """
+
+    due: int = 0
+    later: int = 0
+    leased: int = 0
+    parked: int = 0
+    waiting: int = 0
+    oldest_due: float = 0.0
+    ignored: int = 0
+
+
+#: Answers that :func:`ask_counts` brings.
+COUNT_ANSWERS = 8
+
+
+def ask_counts(pipe: RedisClient, kind: Kind, shop_id: str, now: float) -> None:
+    """Ask on a pipeline for what :func:`read_counts` makes of its answers; many shops cost one round trip."""
+    due = key(kind, "due", shop_id)
+    pipe.zcount(due, "-inf", now)
+    pipe.zcard(due)
+    pipe.zcard(key(kind, "leased", shop_id))
+    pipe.hlen(key(kind, "parked", shop_id))
+    pipe.hlen(key(kind, "waiting", shop_id))
+    pipe.hlen(key(kind, "ignored", shop_id))
+    pipe.zrange(due, 0, 0, withscores=True)
+    pipe.zrange(key(kind, "begun", shop_id), 0, 0, withscores=True)
+
+
+def read_counts(answers: Sequence[Any], now: float) -> Counts:
+    """The counts that :func:`ask_counts` asked for at the time ``now`` of Redis's clock."""
+    due, all_due, leased, parked, waiting, ignored, *oldest = answers
+    since = min((entry[0][1] for entry in oldest if entry), default=now)
+    return Counts(due, all_due - due, leased, parked, waiting, max(0.0, now - since), ignored)
 
 
 class DirtySet:
@@ -51,6 +98,7 @@ class DirtySet:
 
     def __init__(self, redis: RedisClient, kind: Kind, shop_id: str) -> None:
         self._redis = redis
+        self.kind = kind
         self.shop_id = shop_id
         self._due = key(kind, "due", shop_id)
         self._leased = key(kind, "leased", shop_id)
@@ -61,6 +109,8 @@ class DirtySet:
         self._waiting = key(kind, "waiting", shop_id)
         self._settled = key(kind, "settled", shop_id)
         self._units = key(kind, "units", shop_id)
+        self._ignored = key(kind, "ignored", shop_id)
+        self._begun = key(kind, "begun", shop_id)
         self._mark = script(redis, "dirty_mark")
         self._claim = script(redis, "dirty_claim")
         self._settle = script(redis, "dirty_settle")
@@ -75,13 +125,15 @@ class DirtySet:
     def claim(self, limit: int, lease: float) -> Claim:
         """Lease up to ``limit`` due things, oldest first, for ``lease`` seconds."""
         token = uuid.uuid4().hex
-        answer = self._claim(keys=[self._due, self._leased, self._tokens, self._crashes], args=[limit, lease, token])
-        ids = [str(each) for each in answer[::2]]
+        keys = [self._due, self._leased, self._tokens, self._crashes, self._begun]
+        answer = self._claim(keys=keys, args=[limit, lease, token])
+        ids = [str(each) for each in answer[::3]]
         if not ids:
             return Claim(token)
         marks = self._redis.smismember(self._force, ids)
-        crashes = {each: int(count) for each, count in zip(ids, answer[1::2], strict=True) if int(count)}
-        return Claim(token, ids, frozenset(i for i, forced in zip(ids, marks, strict=True) if forced), crashes)
+        crashes = {each: int(count) for each, count in zip(ids, answer[1::3], strict=True) if int(count)}
+        since = {each: float(score) for each, score in zip(ids, answer[2::3], strict=True)}
+        return Claim(token, ids, frozenset(i for i, forced in zip(ids, marks, strict=True) if forced), crashes, since)
 
     def done(self, claim: Claim, one: str, *, update_time: int | None = None) -> None:
         """The thing is as it should be. ``update_time`` (epoch seconds) tells later polls what was seen."""
@@ -121,7 +173,7 @@ class DirtySet:
         client: RedisClient | None = None,
     ) -> None:
         keys = [self._due, self._leased, self._tokens, self._crashes]
-        keys += [self._parked, self._waiting, self._force, self._settled, self._units]
+        keys += [self._parked, self._waiting, self._force, self._settled, self._units, self._ignored, self._begun]
         args: list[str | float] = [claim.token, one, "" if pause is None else pause, outcome, entry]
         args += ["" if update_time is None else update_time, "1" if one in claim.forced else "0"]
         args.append("1" if suspect else "0")
@@ -177,7 +229,7 @@ class DirtySet:
         """Forget everything, as when the shop is removed."""
         self._redis.delete(
             *(self._due, self._leased, self._tokens, self._crashes, self._force),
-            *(self._parked, self._waiting, self._settled, self._units),
+            *(self._parked, self._waiting, self._settled, self._units, self._ignored, self._begun),
         )
 
     def _now(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import UTC, datetime
+from functools import cache
 from typing import Literal, get_args
 
 from pydantic import BaseModel, Field
@@ -21,8 +22,6 @@ ROLES: tuple[Role, ...] = get_args(Role)
 SHORTEST_PASSWORD = 12
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
-#: Compared with when nobody has that name, so that the time of an answer does not tell who exists.
-_NOBODY = generate_password_hash("nobody has this password")
 
 
 class Operator(BaseModel):
@@ -70,7 +69,7 @@ class Operators:
 
         :raises ConfigurationError: there is no such operator, or the password is too short.
         """
-        self._save(
+        self.save(
             self.get(name).model_copy(update={"password_hash": hash_of(password), "generation": secrets.token_hex(8)})
         )
 
@@ -79,12 +78,12 @@ class Operators:
 
         :raises ConfigurationError: there is no such operator.
         """
-        self._save(self.get(name).model_copy(update={"role": role}))
+        self.save(self.get(name).model_copy(update={"role": role}))
 
     def check(self, name: str, password: str) -> Operator | None:
         """The operator, if the password is right. Takes as long when there is no such operator."""
         operator = self.find(name)
-        right = check_password_hash(operator.password_hash if operator else _NOBODY, password)
+        right = check_password_hash(operator.password_hash if operator else _nobodys_hash(), password)
         return operator if right else None
 
     def find(self, name: str) -> Operator | None:
@@ -116,8 +115,15 @@ class Operators:
         self.get(name)
         self._redis.hdel(self._hash, name)
 
-    def _save(self, operator: Operator) -> None:
+    def save(self, operator: Operator) -> None:
+        """Store an operator as is."""
         self._redis.hset(self._hash, operator.name, operator.model_dump_json())
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Compared with when nobody has that name, so that the time of an answer does not tell who exists."""
+    return generate_password_hash(secrets.token_hex(8))
 
 
 def hash_of(password: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import AliasChoices, BaseModel, Field
 
 from worker.state.connection import RedisClient, key, script
-from worker.state.dirty_set import Claim, DirtySet
+from worker.state.dirty_set import Claim, Counts, DirtySet, ask_counts, read_counts
+from worker.state.ignored import Ignored
 
 
 class Waiting(BaseModel):
@@ -27,25 +27,24 @@ class SoldUnits(BaseModel):
     warehouse_id: str = ""
 
 
-@dataclass(frozen=True)
-class Counts:
-    """How many orders of a shop are where; ``oldest_due`` in seconds of lateness, 0 when nothing is late."""
-
-    due: int
-    later: int
-    leased: int
-    parked: int
-    waiting: int
-    oldest_due: float
-
-
 class OrderQueue(DirtySet):
     """The dirty set of the orders of the shop ``shop_id``."""
 
     def __init__(self, redis: RedisClient, shop_id: str) -> None:
         super().__init__(redis, "orders", shop_id)
         self._imported = key("orders", "imported", shop_id)
+        self.ignored = Ignored(redis, shop_id)
         self._note_sold = script(redis, "orders_sold")
+
+    def ask_for(self, ids: Iterable[str], *, force: bool = False) -> int:
+        """A person asks for these orders: due now, and ignored no longer. All or nothing; answers how many."""
+        ids = list(ids)
+        if ids:
+            with self._redis.pipeline() as pipe:
+                self.ignored.end(ids, client=pipe)
+                self._mark(keys=[self._due, self._force], args=["", "1" if force else "0", *ids], client=pipe)
+                pipe.execute()
+        return len(ids)
 
     def wait(self, claim: Claim, waiting: Waiting, *, update_time: int) -> None:
         """TikTok has to move first: the webhook or the poll that tells so makes the order due again."""
@@ -62,7 +61,7 @@ class OrderQueue(DirtySet):
         """
         words = [word for order_id, sold in orders.items() for word in (order_id, sold.model_dump_json())]
         for start in range(0, len(words), 2000):
-            keys = [self._due, self._leased, self._parked, self._waiting, self._units]
+            keys = [self._due, self._leased, self._parked, self._waiting, self._units, self._ignored]
             self._note_sold(keys=keys, args=words[start : start + 2000])
 
     def sold(self) -> dict[str, SoldUnits]:
@@ -103,14 +102,20 @@ class OrderQueue(DirtySet):
         return {order_id for order_id, score in zip(order_ids, scores, strict=True) if score is not None}
 
     def unseen(self, updates: dict[str, int]) -> list[str]:
-        """Those of ``updates`` (order id → TikTok's update time, epoch seconds) that were not settled at that state."""
+        """Those of ``updates`` (order id → TikTok's update time, epoch seconds) that were not settled at that state.
+
+        Ignored orders are never among them.
+        """
         if not updates:
             return []
-        scores = self._redis.zmscore(self._settled, list(updates))
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.zmscore(self._settled, list(updates))
+            pipe.hmget(self._ignored, list(updates))
+            scores, ignored = pipe.execute()
         return [
             order_id
-            for (order_id, update_time), seen in zip(updates.items(), scores, strict=True)
-            if seen is None or int(seen) < update_time
+            for (order_id, update_time), seen, note in zip(updates.items(), scores, ignored, strict=True)
+            if note is None and (seen is None or int(seen) < update_time)
         ]
 
     def forget_seen(self) -> None:
@@ -126,15 +131,8 @@ class OrderQueue(DirtySet):
         """How many orders are where."""
         now = self._now()
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.zcount(self._due, "-inf", now)
-            pipe.zcard(self._due)
-            pipe.zcard(self._leased)
-            pipe.hlen(self._parked)
-            pipe.hlen(self._waiting)
-            pipe.zrange(self._due, 0, 0, withscores=True)
-            due, all_due, leased, parked, waiting, oldest = pipe.execute()
-        late = max(0.0, now - oldest[0][1]) if oldest else 0.0
-        return Counts(due, all_due - due, leased, parked, waiting, late)
+            ask_counts(pipe, "orders", self.shop_id, now)
+            return read_counts(pipe.execute(), now)
 
     def drop(self) -> None:
         """Forget everything about this shop's orders."""

@@ -8,6 +8,8 @@ from typing import Any
 from worker.errors import ConfigurationError
 from worker.state.accounts import Account
 from worker.state.catalog import Choice
+from worker.state.ignored import IgnoredOrder
+from worker.state.operators import Operator, Operators
 from worker.state.shops import Shop
 from worker.sync.runtime import Runtime
 from worker.tiktok.models import TokenGrant
@@ -21,6 +23,7 @@ def export_state(runtime: Runtime) -> str:
     shops = runtime.shops.all()
     state = {
         "format": _FORMAT,
+        "operators": [operator.model_dump(mode="json") for operator in Operators(runtime.redis).all()],
         "accounts": [account.model_dump(mode="json") for account in accounts],
         "tokens": {
             account.id: grant.model_dump(mode="json")
@@ -30,6 +33,7 @@ def export_state(runtime: Runtime) -> str:
         "shops": [shop.model_dump(mode="json") for shop in shops],
         "unsettled": {shop.id: runtime.queue(shop.id).unsettled() for shop in shops},
         "choices": {shop.id: _choices(runtime, shop.id) for shop in shops},
+        "ignored": {shop.id: _ignored(runtime, shop.id) for shop in shops},
         "cursors": {shop.id: cursor for shop in shops if (cursor := runtime.cursors.get(shop.id))},
     }
     return runtime.box.encrypt(json.dumps(state))
@@ -38,6 +42,11 @@ def export_state(runtime: Runtime) -> str:
 def _choices(runtime: Runtime, shop_id: str) -> dict[str, Any]:
     choices = runtime.catalog(shop_id).choices()
     return {name: choice.model_dump(mode="json") for name, choice in choices.items()}
+
+
+def _ignored(runtime: Runtime, shop_id: str) -> dict[str, Any]:
+    entries = runtime.queue(shop_id).ignored.all()
+    return {order_id: entry.model_dump(mode="json") for order_id, entry in entries.items()}
 
 
 def restore_state(runtime: Runtime, text: str) -> tuple[int, int]:
@@ -50,6 +59,8 @@ def restore_state(runtime: Runtime, text: str) -> tuple[int, int]:
     state = json.loads(runtime.box.decrypt(text.strip()))
     if state.get("format") != _FORMAT:
         raise ConfigurationError("The backup is of another version of tiktok-odoo-sync.", remedy="Use that version.")
+    for operator in state.get("operators", []):  # older backups have none
+        Operators(runtime.redis).save(Operator.model_validate(operator))
     accounts = [Account.model_validate(account) for account in state["accounts"]]
     shops = [Shop.model_validate(shop) for shop in state["shops"]]
     for account in accounts:
@@ -61,7 +72,10 @@ def restore_state(runtime: Runtime, text: str) -> tuple[int, int]:
         runtime.shops.save(shop)
         # What was parked then may lie before the cursor: TikTok need not have touched it since.
         runtime.queue(shop.id).mark(state["unsettled"].get(shop.id, []))
-        choices = state.get("choices", {}).get(shop.id, {})  # older backups have none
+        ignored = state.get("ignored", {}).get(shop.id, {})  # older backups have none
+        entries = {order_id: IgnoredOrder.model_validate(entry) for order_id, entry in ignored.items()}
+        runtime.queue(shop.id).ignored.restore(entries)
+        choices = state.get("choices", {}).get(shop.id, {})
         catalog = runtime.catalog(shop.id)
         catalog.set_choices({name: Choice.model_validate(choice) for name, choice in choices.items()})
         if shop.id in state["cursors"]:

@@ -51,44 +51,59 @@ def products_for_sale(gateway: OdooGateway, company_id: int | None = None) -> li
         domain: list[object] = [("sale_ok", "=", True), ("id", ">", last)]
         if company_id is not None:
             domain.append(("company_id", "in", [False, company_id]))
-        records = search_read(
-            gateway,
-            "product.product",
-            domain,
-            ["default_code", "display_name", "barcode"],
-            context={"display_default_code": False},
-            limit=_PAGE,
-        )
-        found += [
-            OdooProduct(
-                id=int(record["id"]),
-                reference=record["default_code"] or "",
-                name=record["display_name"] or "",
-                barcode=record["barcode"] or "",
-            )
-            for record in records
-        ]
-        if len(records) < _PAGE:
+        products = _read(gateway, domain, _PAGE)
+        found += products
+        if len(products) < _PAGE:
             return found
         last = found[-1].id
+
+
+def find_products(gateway: OdooGateway, text: str, company_id: int | None = None, limit: int = 20) -> list[OdooProduct]:
+    """Active product variants for sale by part of their Internal Reference or name, or by barcode.
+
+    The one whose reference or barcode is ``text`` itself comes first.
+    """
+    text = text.strip()
+    if not text:
+        return []
+    company: list[object] = [] if company_id is None else [("company_id", "in", [False, company_id])]
+    exact: list[object] = ["|", ("default_code", "=ilike", _literally(text)), ("barcode", "=", text)]
+    like: list[object] = ["|", ("default_code", "ilike", _literally(text)), ("name", "ilike", _literally(text))]
+    found = {
+        product.id: product
+        for fitting in (exact, like)
+        for product in _read(gateway, [("sale_ok", "=", True), *company, *fitting], limit)
+    }
+    return list(found.values())[:limit]
+
+
+def _literally(text: str) -> str:
+    """``text`` without what SQL's LIKE takes for wildcards."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def _read(gateway: OdooGateway, domain: list[object], limit: int) -> list[OdooProduct]:
+    fields = ["default_code", "display_name", "barcode"]
+    context = {"display_default_code": False}
+    return [
+        OdooProduct(
+            id=int(record["id"]),
+            reference=record["default_code"] or "",
+            name=record["display_name"] or "",
+            barcode=record["barcode"] or "",
+        )
+        for record in search_read(gateway, "product.product", domain, fields, context=context, limit=limit)
+    ]
 
 
 def candidates(
     listings: Iterable[Listing], odoo_products: Sequence[OdooProduct], limit: int = 3
 ) -> dict[str, list[Candidate]]:
     """The likeliest products of each SKU, by SKU id, best first; none below ``LEAST_SCORE``."""
-    likeness = _Likeness(odoo_products)
-    by_title: dict[tuple[str, str], list[Candidate]] = {}  # the SKUs of a product share its title
-    answer: dict[str, list[Candidate]] = {}
-    for listing in listings:
-        asked = (listing.title, listing.seller_sku)
-        if asked not in by_title:
-            by_title[asked] = likeness.best(*asked, limit)
-        answer[listing.sku_id] = by_title[asked]
-    return answer
+    return Likeness(odoo_products).candidates(listings, limit)
 
 
-class _Likeness:
+class Likeness:
     """Finds what is like a text among many, by the runs of three characters that they share.
 
     Comparing every title with every product takes minutes where there are ten thousand of each. Characters and not
@@ -106,6 +121,17 @@ class _Likeness:
                 self._by_code.setdefault(code, []).append(place)
             for run in _runs(f"{self._names[place]} {self._codes[place]}"):
                 self._by_run.setdefault(run, []).append(place)
+
+    def candidates(self, listings: Iterable[Listing], limit: int = 3) -> dict[str, list[Candidate]]:
+        """The likeliest products of each SKU, by SKU id, best first; none below ``LEAST_SCORE``."""
+        by_title: dict[tuple[str, str], list[Candidate]] = {}  # the SKUs of a product share its title
+        answer: dict[str, list[Candidate]] = {}
+        for listing in listings:
+            asked = (listing.title, listing.seller_sku)
+            if asked not in by_title:
+                by_title[asked] = self.best(*asked, limit)
+            answer[listing.sku_id] = by_title[asked]
+        return answer
 
     def best(self, title: str, seller_sku: str, limit: int) -> list[Candidate]:
         """The ``limit`` products that are most like that title and code."""

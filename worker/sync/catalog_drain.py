@@ -10,6 +10,7 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.errors import ConnectorError, RetryableError
+from worker.metrics import CATALOG_SKUS, POSTPONED, count
 from worker.odoo.errors import OdooLoginError, OdooUnavailableError
 from worker.state.catalog import ListedProduct, Listing
 from worker.state.dirty_set import Claim
@@ -22,6 +23,7 @@ from worker.sync.inventory_marks import mark_products
 from worker.sync.parking import park
 from worker.sync.reporting import pause_after, report
 from worker.sync.runtime import Runtime
+from worker.sync.waiting_orders import waiting_orders
 from worker.tiktok.errors import TikTokPermanentError
 
 log = structlog.get_logger(__name__)
@@ -32,8 +34,6 @@ BATCH = 50
 _LEASE = 240.0
 #: Errors of Get Product that mean: not listed for buyers (deleted, frozen, another shop's).
 _NOT_LISTED = {"not_found", "refused"}
-#: Reasons for which an order is parked that a new binding may have settled.
-_WAITING_FOR_A_BINDING = {"unknown_sku", "ambiguous_sku", "archived_product", "chosen_product_gone"}
 
 
 @dataclass
@@ -116,6 +116,9 @@ class CatalogDrain:
         result.listings = found
         result.bound = sum(1 for listing in found if listing.variant_id is not None)
         result.unbound = len(found) - result.bound
+        count(CATALOG_SKUS, result.bound, result="bound")
+        count(CATALOG_SKUS, max(0, result.created), result="created")
+        count(CATALOG_SKUS, result.unbound, result="unbound")
         self._spread(before, found, result)
         self.queue.all_done(claim, list(open_ids))
         open_ids.clear()
@@ -167,14 +170,8 @@ class CatalogDrain:
         ]
         result.push = mark_products(self.runtime, self.shop, {listing.product_id for listing in changed})
         skus = {listing.sku_id for listing in changed}
-        orders = self.runtime.queue(self.shop.id)
-        held = orders.sold() if skus else {}
-        waiting = [
-            entry.id
-            for entry in (orders.all_parked() if held else [])
-            if entry.code in _WAITING_FOR_A_BINDING and entry.id in held and skus.intersection(held[entry.id].units)
-        ]
-        result.orders = bool(orders.mark(waiting))
+        waiting = waiting_orders(self.runtime, self.shop, skus)
+        result.orders = bool(self.runtime.queue(self.shop.id).mark(waiting))
 
     def _park(self, claim: Claim, product_id: str, error: ConnectorError, open_ids: dict[str, None]) -> None:
         park(self.queue, claim, product_id, error, self.runtime.settings, long=True)
@@ -187,6 +184,7 @@ class CatalogDrain:
         self.queue.again(claim, ids, pause_after(error))
         everywhere = isinstance(error, OdooUnavailableError | OdooLoginError)
         report(self.runtime, self.shop, ODOO if everywhere else shop_catalog_scope(self.shop.id), error)
+        count(POSTPONED, kind="products", code=error.code)
         log.warning("catalog.postponed", shop=self.shop.id, products=len(ids), code=error.code, reason=str(error))
 
 

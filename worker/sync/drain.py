@@ -11,6 +11,7 @@ import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
 from worker.errors import ConnectorError, OrderError
+from worker.metrics import ORDER_LATENCY, ORDERS_IMPORTED, POSTPONED, count, observe
 from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError
 from worker.odoo.sales import SalesOrders
 from worker.state.dirty_set import Claim
@@ -20,10 +21,11 @@ from worker.state.shops import Shop
 from worker.sync.inventory_marks import mark_variants
 from worker.sync.inventory_sold import note_sold, variants_of
 from worker.sync.order_cancel import cancel_orders
-from worker.sync.order_import import NOTED, OrderImport, refused
+from worker.sync.order_import import NOTED, Imported, OrderImport, refused
 from worker.sync.order_mapper import OrderDraft, draft_of
 from worker.sync.order_policy import Action, decide
 from worker.sync.order_references import write_references
+from worker.sync.order_story import Story, imported_text
 from worker.sync.parking import park
 from worker.sync.reporting import pause_after, report
 from worker.sync.runtime import Runtime
@@ -49,6 +51,7 @@ class Drain:
         self.gateway = runtime.odoo
         self.client = runtime.shop_client(shop)
         self.queue = queue or runtime.queue(shop.id)
+        self.story = Story(runtime.timeline(shop.id))
         self.shops_to_push: set[str] = set()
         self.touched_stock = False
 
@@ -75,9 +78,9 @@ class Drain:
         open_ids = set(claim.ids)
         side = scope
         try:
+            self._leave_ignored_alone(claim, open_ids)
             self._set_poison_aside(claim, open_ids)
             orders = self._fetch(claim, open_ids)
-            self.problems.clear(scope)
             self._tell_what_is_sold(orders)
             on_sold()
             side = odoo_scope
@@ -87,11 +90,15 @@ class Drain:
             # An Odoo that gives no answer for these orders but answers otherwise fails over one of them.
             suspect = isinstance(error, OdooUnavailableError) and self._odoo_is_alive()
             self.queue.again(claim, open_ids, pause_after(error), suspect=suspect)
+            self.story.postponed(open_ids, error)
             # Only what concerns every shop may hold up every shop: a right that is missing in one company does not.
             everywhere = isinstance(error, OdooUnavailableError | OdooLoginError) and not suspect
             report(self.runtime, self.shop, ODOO if everywhere else side, error)
+            count(POSTPONED, kind="orders", code=error.code)
             log.warning("orders.postponed", shop=self.shop.id, orders=len(open_ids), code=error.code, reason=str(error))
             return False
+        finally:
+            self.story.write()
         log.info(
             "orders.drained",
             shop=self.shop.id,
@@ -108,9 +115,16 @@ class Drain:
             return False
         return True
 
+    def _leave_ignored_alone(self, claim: Claim, open_ids: set[str]) -> None:
+        ignored = self.queue.ignored.among(claim.ids)
+        self.queue.all_done(claim, ignored)
+        open_ids.difference_update(ignored)
+        for order_id in ignored:
+            self.story.tell(order_id, "ignored", "left alone, as a person asked")
+
     def _set_poison_aside(self, claim: Claim, open_ids: set[str]) -> None:
         for order_id, crashes in claim.crashes.items():
-            if crashes >= _POISON_CRASHES:
+            if crashes >= _POISON_CRASHES and order_id in open_ids:
                 error = OrderError(
                     f"{crashes} attempts in a row came to no end: a worker vanished, or Odoo gave no answer.",
                     code="poison",
@@ -120,7 +134,10 @@ class Drain:
 
     def _fetch(self, claim: Claim, open_ids: set[str]) -> list[Order]:
         """The orders as TikTok has them now; those that it does not know or that cannot be read are parked."""
+        if not open_ids:
+            return []
         details = self.client.order_details([order_id for order_id in claim.ids if order_id in open_ids])
+        self.problems.clear(shop_scope(self.shop.id))
         # A row without an id is one of those that seem to be missing.
         nameless = next((bad.reason for bad in details.invalid if not bad.id), "")
         for order_id in details.missing:
@@ -133,7 +150,9 @@ class Drain:
         for bad in details.invalid:
             if bad.id in open_ids:
                 self._park(claim, bad.id, _invalid(bad.reason), open_ids)
-        return [order for order in details.orders if order.id in open_ids]
+        orders = [order for order in details.orders if order.id in open_ids]
+        self.story.fetched(orders)
+        return orders
 
     def _tell_what_is_sold(self, orders: Sequence[Order]) -> None:
         """Bringing a batch into Odoo takes seconds. So what it holds is noted first, and every shop that sells the same
@@ -177,7 +196,9 @@ class Drain:
                 elif action is Action.WAIT:
                     self.queue.wait(claim, Waiting(id=order.id, status=order.status), update_time=_seen(order))
                     open_ids.discard(order.id)
+                    self.story.tell(order.id, "waiting", f"{order.status}: TikTok has to move first")
                 else:
+                    self.story.tell(order.id, "skipped", f"left out by the shop's settings: {reason}")
                     log.info("order.skipped", shop=self.shop.id, order=order.id, reason=reason)
                     self._done(claim, order, open_ids)
             except OrderError as error:
@@ -194,7 +215,7 @@ class Drain:
         drafts, cancelled = self._sort(claim, orders, open_ids, before=before)
         sales = SalesOrders(self.gateway, self.shop.id, self.shop.settings.company_id)
         problems = cancel_orders(sales, cancelled, imported=before)
-        created: set[str] = set()
+        result = Imported()
         moved = variants_of(self.runtime, self.shop, cancelled)
         if drafts:
             ids = [draft.order_id for draft in drafts]
@@ -202,7 +223,6 @@ class Drain:
             noted = {i for i in ids if (entry := self.queue.parked(i)) and entry.code in NOTED}
             importer = OrderImport(self.gateway, self.shop, self.runtime.catalog(self.shop.id))
             result = importer.run(drafts, once_imported=once, already_noted=noted)
-            created = result.created
             new = [by_id[order_id] for order_id in ids if order_id not in before]
             moved |= result.variants | variants_of(self.runtime, self.shop, new)
             self.queue.remember_imported(result.orders)
@@ -212,17 +232,31 @@ class Drain:
             write_references(self.client, names, by_id)
         # Only now is it known that Odoo has them: who pushed in between has subtracted them twice.
         self.shops_to_push.update(mark_variants(self.runtime, moved))
-        self.touched_stock = self.touched_stock or bool(created or cancelled)
+        self.touched_stock = self.touched_stock or bool(result.created or cancelled)
         for order in [*cancelled, *(by_id[draft.order_id] for draft in drafts)]:
             problem = problems.get(order.id)
             if problem is None or problem.code == "deleted_in_odoo":
+                self._tell_what_was_done(order, result, problem)
                 self._done(claim, order, open_ids)
+                if order.id in result.created:
+                    observe(ORDER_LATENCY, claim.seconds_due(order.id))
             else:
                 self._park(claim, order.id, problem, open_ids, order)
+        count(ORDERS_IMPORTED, len(result.created))
         if drafts or cancelled:
             self.problems.clear(ODOO)
             self.problems.clear(shop_in_odoo_scope(self.shop.id))
-        return len(created)
+        return len(result.created)
+
+    def _tell_what_was_done(self, order: Order, result: Imported, problem: OrderError | None) -> None:
+        sale = result.orders.get(order.id)
+        if problem is not None:
+            self.story.tell(order.id, "skipped", problem.message)
+        elif sale is not None:
+            created, confirmed = order.id in result.created, order.id in result.confirmed
+            self.story.tell(order.id, "odoo", imported_text(sale, created=created, confirmed=confirmed))
+        else:
+            self.story.tell(order.id, "odoo", "cancelled on TikTok, and not open in Odoo")
 
     def _done(self, claim: Claim, order: Order, open_ids: set[str]) -> None:
         self.queue.done(claim, order.id, update_time=_seen(order))
@@ -232,8 +266,9 @@ class Drain:
         self, claim: Claim, order_id: str, error: OrderError, open_ids: set[str], order: Order | None = None
     ) -> None:
         facts = {"status": order.status, "ship_by": order.rts_sla_time} if order else {}
-        park(self.queue, claim, order_id, error, self.settings, long=error.code == "poison", **facts)
+        entry = park(self.queue, claim, order_id, error, self.settings, long=error.code == "poison", **facts)
         open_ids.discard(order_id)
+        self.story.tell(order_id, "parked", f"{error.code}: {error.message}", again=entry.attempts > 1)
         log.warning("order.parked", shop=self.shop.id, order=order_id, code=error.code, reason=error.message)
 
 

@@ -134,7 +134,7 @@ def _compare(
     stock = {source: available(runtime.odoo, variants, source, runtime.stock_features) for source in feeds.sources}
     for listing, record in pairs:
         variant = listing.variant_id or 0
-        reason = next(filter(None, (_why_not(levels, variant) for levels in stock.values())), "")
+        reason = next(filter(None, (why_not(levels, variant) for levels in stock.values())), "")
         if reason:
             plan.untracked[listing.sku_id] = reason
             continue
@@ -153,7 +153,7 @@ def _compare(
         plan.skus.append(SkuPlan(listing, shown, wanted, record.total_committed_quantity))
 
 
-def _why_not(levels: Availability, variant: int) -> str:
+def why_not(levels: Availability, variant: int) -> str:
     """Why nothing is said of a variant's stock; empty when its units are known."""
     if variant in levels.units:
         return ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 
+from worker import metrics
 from worker.errors import ConnectorError, OrderError, RetryableError
 from worker.odoo.errors import OdooLoginError, OdooUnavailableError
 from worker.state.dirty_set import Claim
@@ -130,11 +131,15 @@ class InventoryPush:
             except TikTokPermanentError as error:
                 if error.concerns_every_call:
                     raise
+                metrics.count(metrics.STOCK_UPDATES, result="refused")
                 self._park(claim, product_id, error, open_ids)
                 self._look_at_listing({product_id}, result)
                 result.refused += [str(sku) for sku in skus]
                 continue
+            metrics.count(metrics.STOCK_UPDATES, result="refused" if errors else "ok")
             refused = {error.sku_id for error in errors}
+            if len(refused) < len(skus):
+                metrics.observe(metrics.STOCK_LATENCY, claim.seconds_due(product_id))
             taken += [sku for sku in skus if sku.listing.sku_id not in refused]
             if errors:
                 self._park(claim, product_id, refusal(skus, errors), open_ids)
@@ -182,6 +187,7 @@ class InventoryPush:
         scope = ODOO if everywhere else shop_stock_scope(self.shop.id)
         if not limited:
             report(self.runtime, self.shop, scope, error)
+        metrics.count(metrics.POSTPONED, kind="inventory", code=error.code)
         log.warning("inventory.postponed", shop=self.shop.id, products=len(ids), code=error.code, reason=str(error))
 
 

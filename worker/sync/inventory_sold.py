@@ -115,7 +115,8 @@ def open_units(runtime: Runtime, shop: Shop, client: ShopClient) -> OpenUnits:
     if runtime.cursors.last_poll(shop.id) is None:  # until the first poll has read everything, little is known
         result.look_again = _SOON
     else:
-        result.found = poll(shop, client, queue, runtime.cursors, overlap=_LOOK_BACK)
+        timeline = runtime.timeline(shop.id)
+        result.found = poll(shop, client, queue, runtime.cursors, overlap=_LOOK_BACK, timeline=timeline)
     unsettled = queue.unsettled()
     known = {*queue.was_imported(unsettled), *queue.looked_at()}
     known |= {entry.id for entry in queue.all_parked() if entry.code == "unknown_order"}

@@ -94,6 +94,60 @@ class Sold:
     elsewhere: int = 0
 
 
+@dataclass(frozen=True)
+class Share:
+    """How the units of a SKU in one TikTok warehouse come about: the sum that ends in ``units``.
+
+    :param source: which stock of Odoo goes there; ``None``: none does, so nothing is shown.
+    :param in_odoo: units for sale in that stock.
+    :param sold_here: sold in this shop from this warehouse, and not in Odoo.
+    :param sold_beside: sold elsewhere, or here from no warehouse that is fed; counted where there is enough.
+    :param units: what is left; never below zero, never more than ``maximum``.
+    """
+
+    warehouse_id: str
+    source: StockSource | None = None
+    in_odoo: int = 0
+    sold_here: int = 0
+    sold_beside: int = 0
+    buffer: int = 0
+    maximum: int | None = None
+    units: int = 0
+
+
+def shares(
+    sku_warehouses: Sequence[str],
+    known: Sequence[KnownWarehouse],
+    feeds: Feeds,
+    available: Mapping[StockSource, int],
+    sold: Sold,
+    *,
+    buffer: int,
+    maximum: int | None,
+) -> list[Share]:
+    """How many units to show in every TikTok warehouse of the SKU (each must be in the call, *Update Inventory*).
+
+    :param sku_warehouses: ids of the warehouses in which TikTok holds stock of the SKU.
+    :param available: units for sale in Odoo, by source.
+    :param buffer: units kept back in each warehouse that is fed.
+    """
+    fed = dict(feeds.by_warehouse)
+    main = _main_warehouse(sku_warehouses, known)
+    if feeds.default is not None and main is not None:
+        fed.setdefault(main, feeds.default)
+    found = {warehouse: Share(warehouse) for warehouse in sku_warehouses}
+    order = sorted((each for each in sku_warehouses if each in fed), key=lambda each: (each != main, each))
+    rest = sold.elsewhere + sum(units for place, units in sold.here.items() if place not in order)
+    for warehouse in order:
+        in_odoo, sold_here = available.get(fed[warehouse], 0), sold.here.get(warehouse, 0)
+        taken = max(0, min(in_odoo - sold_here, rest))
+        rest -= taken
+        left = max(0, in_odoo - sold_here - taken - buffer)
+        units = min(left, MOST_UNITS if maximum is None else min(maximum, MOST_UNITS))
+        found[warehouse] = Share(warehouse, fed[warehouse], in_odoo, sold_here, taken, buffer, maximum, units)
+    return list(found.values())
+
+
 def target(
     sku_warehouses: Sequence[str],
     known: Sequence[KnownWarehouse],
@@ -104,26 +158,9 @@ def target(
     buffer: int,
     maximum: int | None,
 ) -> Amounts:
-    """Units to show, for every TikTok warehouse of the SKU (each must be in the call, *Update Inventory*).
-
-    :param sku_warehouses: ids of the warehouses in which TikTok holds stock of the SKU.
-    :param available: units for sale in Odoo, by source.
-    :param buffer: units kept back in each warehouse that is fed.
-    """
-    fed = dict(feeds.by_warehouse)
-    main = _main_warehouse(sku_warehouses, known)
-    if feeds.default is not None and main is not None:
-        fed.setdefault(main, feeds.default)
-    amounts = dict.fromkeys(sku_warehouses, 0)
-    order = sorted((each for each in sku_warehouses if each in fed), key=lambda each: (each != main, each))
-    rest = sold.elsewhere + sum(units for place, units in sold.here.items() if place not in order)
-    for warehouse in order:
-        units = available.get(fed[warehouse], 0) - sold.here.get(warehouse, 0)
-        taken = max(0, min(units, rest))
-        rest -= taken
-        units = max(0, units - taken - buffer)
-        amounts[warehouse] = min(units, MOST_UNITS if maximum is None else min(maximum, MOST_UNITS))
-    return amounts
+    """Units to show in every TikTok warehouse of the SKU; see :func:`shares`."""
+    found = shares(sku_warehouses, known, feeds, available, sold, buffer=buffer, maximum=maximum)
+    return {share.warehouse_id: share.units for share in found}
 
 
 def _main_warehouse(sku_warehouses: Sequence[str], known: Sequence[KnownWarehouse]) -> str | None:

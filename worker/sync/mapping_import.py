@@ -331,6 +331,22 @@ def variant_for(runtime: Runtime, shop: Shop, reference: str) -> Variant:
         raise ConfigurationError(refused.reason, code="bad_reference") from None
 
 
+def variant_by_id(runtime: Runtime, shop: Shop, variant_id: int) -> Variant:
+    """The active product variant of that id.
+
+    :raises ConfigurationError: there is none, or it is not for this shop.
+    """
+    variants = Variants(runtime.odoo)
+    variants.read([variant_id])
+    variant = variants.find(variant_id)
+    try:
+        if variant is None:
+            raise _RefusedError("odoo_id", f"Odoo has no product variant with the ID {variant_id}; correct it.")
+        return _usable(variant, shop, "odoo_id")
+    except _RefusedError as refused:
+        raise ConfigurationError(refused.reason, code="bad_reference") from None
+
+
 def _referred(variants: Variants, reference: str, shop: Shop, column: Field) -> Variant:
     found = variants.with_reference(reference)
     of_company = [variant for variant in found if _belongs(variant, shop)]

@@ -24,13 +24,14 @@ NOTED = {"total_mismatch", "wrong_currency"}
 
 @dataclass
 class Imported:
-    """What became of a batch: sales orders by TikTok order id, what is in the way of the others, and the product
-    variants (Odoo's ids) of which something was sold."""
+    """What became of a batch: sales orders by TikTok order id (``confirmed``: those confirmed now), what is in the way
+    of the others, and the product variants (Odoo's ids) of which something was sold."""
 
     orders: dict[str, SalesOrder] = field(default_factory=dict)
     created: set[str] = field(default_factory=set)
     problems: dict[str, OrderError] = field(default_factory=dict)
     variants: set[int] = field(default_factory=set)
+    confirmed: set[str] = field(default_factory=set)
 
 
 class OrderImport:
@@ -184,7 +185,7 @@ class OrderImport:
             if self._is_fine(draft) and draft.order_id in orders and orders[draft.order_id].state in ("draft", "sent")
         ]
         reasons = self._sales.confirm([orders[draft.order_id].id for draft in ready])
-        confirmed = set()
+        confirmed = self._result.confirmed
         for draft in ready:
             reason = reasons.get(orders[draft.order_id].id)
             if reason is None:

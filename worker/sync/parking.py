@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from worker.errors import ConnectorError
+from worker.metrics import PARKED, count
 from worker.settings import Settings
 from worker.state.dirty_set import Claim, DirtySet, Parked
 
@@ -19,7 +20,7 @@ def park(
     *,
     long: bool = False,
     **facts: Any,
-) -> None:
+) -> Parked:
     """Park one thing of a claim under ``error``; the time since when stays that of the first reason.
 
     :param long: wait the longest pause at once, for what will hardly pass by itself.
@@ -42,3 +43,6 @@ def park(
         **facts,
     )
     queue.park(claim, entry, pause)
+    if attempts == 1:
+        count(PARKED, kind=queue.kind, code=error.code)
+    return entry

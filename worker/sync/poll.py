@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from worker.state.cursors import Cursors
 from worker.state.orders import OrderQueue
 from worker.state.shops import Shop
+from worker.state.timeline import Timeline
 from worker.tiktok.client import ShopClient
 from worker.tiktok.models import InvalidOrder, OrderSummary
 
@@ -23,12 +24,22 @@ PAGE_SIZE = 100
 _WALKS_OF_ONE_SECOND = 10
 
 
-def poll(shop: Shop, client: ShopClient, queue: OrderQueue, cursors: Cursors, *, overlap: float) -> int:
+def poll(
+    shop: Shop,
+    client: ShopClient,
+    queue: OrderQueue,
+    cursors: Cursors,
+    *,
+    overlap: float,
+    timeline: Timeline | None = None,
+) -> int:
     """Mark every order that changed since the shop's cursor, and move the cursor behind them; answers how many.
 
     The cursor is a time of TikTok's, never of our clock, and moves only after the orders before it are in the dirty
     set. Each poll begins ``overlap`` seconds before it, for orders that TikTok lists late. Without a cursor (a new
     shop, or Redis was lost) the poll begins at the go-live date: an order created later was not updated earlier.
+
+    :param timeline: where to tell what was found.
     """
     cursor = cursors.get(shop.id)
     go_live = int(shop.settings.go_live.timestamp())
@@ -36,7 +47,10 @@ def poll(shop: Shop, client: ShopClient, queue: OrderQueue, cursors: Cursors, *,
 
     def keep(summaries: list[OrderSummary], invalid: list[InvalidOrder]) -> int:
         updates = {summary.id: int(summary.update_time.timestamp()) for summary in summaries}
-        marked = queue.mark([*queue.unseen(updates), *_ids(invalid)])
+        found = [*queue.unseen(updates), *_ids(invalid)]
+        marked = queue.mark(found)
+        if timeline is not None:
+            timeline.add(found, "poll", "changed, as TikTok's order list tells")
         if updates:
             cursors.advance(shop.id, max(updates.values()))
         return marked
@@ -46,14 +60,25 @@ def poll(shop: Shop, client: ShopClient, queue: OrderQueue, cursors: Cursors, *,
     return marked
 
 
-def sync_since(client: ShopClient, queue: OrderQueue, since: datetime, *, force: bool = False) -> int:
+def sync_since(
+    client: ShopClient,
+    queue: OrderQueue,
+    since: datetime,
+    *,
+    force: bool = False,
+    advance: Callable[[int, datetime | None], None] = lambda marked, read_to: None,
+) -> int:
     """Mark every order that changed since ``since``, whether it was seen or not; answers how many.
 
     :param force: also bring back orders that a person deleted in Odoo.
+    :param advance: told after each page how many orders it marked, and up to which update time all are marked
+        (``None``: no row of the page tells). What it raises ends the reading.
     """
 
     def keep(summaries: list[OrderSummary], invalid: list[InvalidOrder]) -> int:
-        return queue.mark([*(summary.id for summary in summaries), *_ids(invalid)], force=force)
+        marked = queue.mark([*(summary.id for summary in summaries), *_ids(invalid)], force=force)
+        advance(marked, max((summary.update_time for summary in summaries), default=None))
+        return marked
 
     return _walk(client, int(since.astimezone(UTC).timestamp()), keep)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -10,6 +10,7 @@ from typing import Literal
 from worker.errors import OrderError, PermanentError
 from worker.odoo.gateway import OdooGateway, chunks
 from worker.odoo.sales import SalesOrder, SalesOrders
+from worker.state.ignored import IgnoredOrder
 from worker.state.orders import OrderQueue
 from worker.state.shops import Shop
 from worker.sync.order_import import total_error
@@ -18,7 +19,7 @@ from worker.sync.order_policy import Action, decide
 from worker.tiktok.client import ShopClient
 from worker.tiktok.models import Order
 
-Kind = Literal["missing", "deleted", "duplicate", "total", "state", "unknown"]
+Kind = Literal["missing", "deleted", "duplicate", "total", "state", "unknown", "ignored"]
 _BATCH = 50
 
 
@@ -33,7 +34,8 @@ class Difference:
 
 @dataclass
 class Report:
-    """What was compared. ``agreed`` holds orders that are in Odoo as they should be."""
+    """What was compared. ``agreed`` counts orders that are in Odoo as they should be; ``ignored`` lists those that a
+    person wants left alone, with the note, whatever Odoo has of them."""
 
     shop_id: str
     since: datetime
@@ -41,19 +43,32 @@ class Report:
     agreed: int = 0
     waiting: int = 0
     skipped: int = 0
+    ignored: list[Difference] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
 
 
-def reconcile(shop: Shop, client: ShopClient, gateway: OdooGateway, queue: OrderQueue, since: datetime) -> Report:
+def reconcile(
+    shop: Shop,
+    client: ShopClient,
+    gateway: OdooGateway,
+    queue: OrderQueue,
+    since: datetime,
+    *,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> Report:
     """Compare all orders created on TikTok at or after ``since`` with Odoo's; reads only.
 
+    :param advance: told how many orders are compared, of how many.
     :raises ConnectorError: a side does not answer; a comparison that is not whole is worth nothing.
     """
     report = Report(shop.id, since)
     sales = SalesOrders(gateway, shop.id, shop.settings.company_id)
     matched: set[int] = set()
-    for order_ids in chunks(_listed(client, since), _BATCH):
-        details = client.order_details(order_ids)
+    ignored = queue.ignored.all()
+    listed = _listed(client, since)
+    for order_ids in chunks(listed, _BATCH):
+        report.ignored += [_ignored(order_id, ignored[order_id]) for order_id in order_ids if order_id in ignored]
+        details = client.order_details([order_id for order_id in order_ids if order_id not in ignored])
         found = sales.find(order_ids, imported=queue.was_imported(order_ids))
         matched.update(sale.id for held in found.values() for sale in held)
         report.on_tiktok += len(order_ids)
@@ -63,8 +78,13 @@ def reconcile(shop: Shop, client: ShopClient, gateway: OdooGateway, queue: Order
             report.differences.append(Difference("unknown", order_id, "TikTok lists this order but does not tell it"))
         for order in details.orders:
             _compare(report, shop, order, found.get(order.id, []), queue)
+        advance(report.on_tiktok, len(listed))
     in_odoo = sales.of_shop(since)
-    extra = {ref: held for ref, held in in_odoo.items() if not matched.issuperset(sale.id for sale in held)}
+    extra = {
+        ref: held
+        for ref, held in in_odoo.items()
+        if ref not in ignored and not matched.issuperset(sale.id for sale in held)
+    }
     unknown = [ref for ref in extra if not ref.isdigit()]
     for order_ids in chunks((ref for ref in extra if ref.isdigit()), _BATCH):
         unknown += client.order_details(order_ids).missing
@@ -72,6 +92,10 @@ def reconcile(shop: Shop, client: ShopClient, gateway: OdooGateway, queue: Order
         names = ", ".join(sale.name for sale in extra[ref])
         report.differences.append(Difference("unknown", ref, f"{names} is in Odoo, TikTok does not know it"))
     return report
+
+
+def _ignored(order_id: str, entry: IgnoredOrder) -> Difference:
+    return Difference("ignored", order_id, f"{entry.note} ({entry.by}, {entry.at:%Y-%m-%d})")
 
 
 def _listed(client: ShopClient, since: datetime) -> list[str]:

@@ -21,6 +21,7 @@ from worker.state.orders import OrderQueue
 from worker.state.problems import Problems
 from worker.state.secrets import SecretBox
 from worker.state.shops import Shop, Shops
+from worker.state.timeline import Timeline
 from worker.sync.connections import TikTok
 from worker.tiktok.client import ShopClient
 
@@ -38,6 +39,11 @@ class Runtime:
     @cached_property
     def redis(self) -> RedisClient:
         return connect(self.settings.redis_url)
+
+    @cached_property
+    def broker(self) -> RedisClient:
+        """Celery's database; only looked at."""
+        return connect(self.settings.broker_url, timeout=2.0, retries=0)
 
     @cached_property
     def box(self) -> SecretBox:
@@ -108,6 +114,10 @@ class Runtime:
     def queue(self, shop_id: str) -> OrderQueue:
         """The dirty set of that shop's orders."""
         return OrderQueue(self.redis, shop_id)
+
+    def timeline(self, shop_id: str) -> Timeline:
+        """What happened to that shop's orders."""
+        return Timeline(self.redis, shop_id, days=self.settings.timeline_days)
 
     def product_queue(self, shop_id: str) -> DirtySet:
         """The dirty set of TikTok products whose place in the catalogue is to be looked at."""

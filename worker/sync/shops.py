@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from worker.state.catalog_walk import CatalogWalk
-from worker.state.problems import shop_scopes
+from worker.state.problems import authorization_scope, shop_scopes
+from worker.state.progress import Progress
 from worker.state.shops import Shop
+from worker.state.stock_plan import StockPlans
 from worker.sync.runtime import Runtime
 
 
@@ -32,7 +34,10 @@ def remove_shop(runtime: Runtime, shop_id: str) -> None:
         queue.drop()
     runtime.catalog(shop_id).drop()
     runtime.inventory(shop_id).drop()
+    runtime.timeline(shop_id).drop()
     CatalogWalk(runtime.redis, shop_id).end()
+    Progress(runtime.redis, shop_id).drop()
+    StockPlans(runtime.redis).drop(shop_id)
     runtime.cursors.drop(shop_id)
     for scope in shop_scopes(shop_id):
         runtime.problems.clear(scope)
@@ -44,4 +49,5 @@ def remove_account(runtime: Runtime, account_id: str) -> None:
     for shop in runtime.shops.all(account.id):
         remove_shop(runtime, shop.id)
     runtime.tiktok.tokens.delete(account.id)
+    runtime.problems.clear(authorization_scope(account.id))
     runtime.accounts.remove(account.id)

@@ -1,15 +1,20 @@
-"""Authorization tasks: finish a link, refresh tokens well before they end."""
+"""Authorization tasks: finish a link, refresh tokens well before they end, warn of what ends all the same."""
 
 from __future__ import annotations
 
+import structlog
+
 from worker.app import app
-from worker.errors import RetryableError
+from worker.errors import ConnectorError, RetryableError
+from worker.sync.expiry import warn
 from worker.sync.inventory_marks import mark_all
 from worker.sync.linking import complete_link, refresh_tokens
 from worker.sync.runtime import get_runtime
 from worker.tasks.catalog import pull
 from worker.tasks.orders import poll_shop
 from worker.tasks.triggers import trigger_push
+
+log = structlog.get_logger(__name__)
 
 
 @app.task(
@@ -31,6 +36,7 @@ def complete_link_task(link_id: str) -> None:
             # While the authorization was away TikTok's stock was not kept: after a renewal all of it is pushed again.
             if mark_all(runtime, shop):
                 trigger_push(runtime, shop.id)
+        warn_expiry.delay()  # takes back what was said of the authorization that has just been renewed
 
 
 @app.task(name="auth.resume_links")
@@ -44,3 +50,12 @@ def resume_links() -> None:
 def refresh_tokens_task() -> None:
     """Refresh every account's tokens that end soon."""
     refresh_tokens(get_runtime())
+
+
+@app.task(name="auth.warn_expiry")
+def warn_expiry() -> None:
+    """Show what ends soon, and ask a person in Odoo; what could not be said now, the next one says."""
+    try:
+        warn(get_runtime())
+    except ConnectorError as error:
+        log.warning("expiry.not_told", code=error.code, reason=error.message)

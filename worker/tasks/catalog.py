@@ -6,7 +6,7 @@ from worker.app import app
 from worker.state.inbox import trigger_arrived
 from worker.state.problems import shop_catalog_scope
 from worker.sync.catalog_drain import CatalogDrain
-from worker.sync.catalog_pull import pull as pull_list
+from worker.sync.long_work import give_up, pull_catalog
 from worker.sync.reporting import reporting
 from worker.sync.runtime import get_runtime
 from worker.sync.shops import active_shop, active_shops
@@ -29,11 +29,12 @@ def pull(shop_id: str) -> None:
     runtime = get_runtime()
     shop = active_shop(runtime, shop_id)
     if shop is None:
+        give_up(runtime, shop_id, "catalog")
         return
     with reporting(runtime, shop, shop_catalog_scope(shop_id)):
-        pulled = pull_list(runtime, shop, seconds=_SHARE)
+        finished = pull_catalog(runtime, shop, seconds=_SHARE)
         trigger_catalog(runtime, shop_id)
-        if not pulled.finished:
+        if not finished:
             pull.delay(shop_id)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from worker.app import app
+from worker.errors import ConnectorError
 from worker.state.inbox import trigger_arrived
 from worker.state.problems import shop_scope, shop_stock_scope
 from worker.sync.inventory_push import InventoryPush
-from worker.sync.inventory_reconcile import reconcile_stock
 from worker.sync.inventory_sold import look_at_new_orders
 from worker.sync.inventory_watch import watch as look_at_odoo
+from worker.sync.long_work import compare_stock, give_up, reconcile_all_stock
 from worker.sync.reporting import reporting
 from worker.sync.runtime import get_runtime
 from worker.sync.shops import active_shop, active_shops
@@ -78,7 +81,20 @@ def reconcile(shop_id: str) -> None:
     runtime = get_runtime()
     shop = active_shop(runtime, shop_id)
     if shop is None or shop.settings.push_stock != "on":
+        give_up(runtime, shop_id, "reconcile")
         return
     with reporting(runtime, shop, shop_stock_scope(shop_id)):
-        if reconcile_stock(runtime, shop).drift:
+        if reconcile_all_stock(runtime, shop).drift:
             trigger_push(runtime, shop_id)
+
+
+@app.task(name="inventory.plan")
+def plan(shop_id: str) -> None:
+    """See what a push of all the shop's stock would change, for a person to agree to."""
+    runtime = get_runtime()
+    shop = active_shop(runtime, shop_id)
+    if shop is None:
+        give_up(runtime, shop_id, "compare")
+        return
+    with suppress(ConnectorError):  # the person who waits for it reads why
+        compare_stock(runtime, shop)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from worker.app import app
 from worker.state.inbox import trigger_arrived
 from worker.sync.drain import Drain
+from worker.sync.long_work import give_up, sync_orders
 from worker.sync.poll import poll
 from worker.sync.reporting import reporting
 from worker.sync.runtime import get_runtime
 from worker.sync.shops import active_shop, active_shops
 from worker.tasks.triggers import trigger_drain, trigger_push, trigger_sold, trigger_watch
+
+#: Seconds of one message's share of a long list: drains wait in the same queue.
+_SHARE = 20.0
 
 
 @app.task(name="orders.drain")
@@ -64,7 +68,24 @@ def poll_shop(shop_id: str) -> None:
             runtime.queue(shop_id),
             runtime.cursors,
             overlap=runtime.settings.poll_overlap,
+            timeline=runtime.timeline(shop_id),
         )
         if marked:
             trigger_sold(runtime, shop_id)
             trigger_drain(runtime, shop_id)
+
+
+@app.task(name="orders.sync_since")
+def sync_since(shop_id: str) -> None:
+    """Look at every order that changed since a date that a person gave; a long list in several messages."""
+    runtime = get_runtime()
+    shop = active_shop(runtime, shop_id)
+    if shop is None:
+        give_up(runtime, shop_id, "orders")
+        return
+    with reporting(runtime, shop):
+        finished = sync_orders(runtime, shop, seconds=_SHARE)
+        trigger_sold(runtime, shop_id)
+        trigger_drain(runtime, shop_id)
+        if not finished:
+            sync_since.delay(shop_id)

@@ -1,19 +1,29 @@
-"""Tasks about ourselves: a heartbeat that proves the whole chain, and keeping Redis small."""
+"""Tasks about ourselves: a heartbeat that proves the whole chain, the history, and keeping Redis small."""
 
 from __future__ import annotations
 
 import socket
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from worker.app import app
 from worker.state.cursors import beat
+from worker.sync.health import take_sample
 from worker.sync.runtime import get_runtime
 
 
-@app.task(name="system.heartbeat")
-def heartbeat() -> None:
-    """Completed means: beat sends, the broker delivers and a worker works."""
-    beat(get_runtime().redis, socket.gethostname())
+@app.task(name="system.heartbeat", bind=True)
+def heartbeat(self: Any) -> None:
+    """Completed means: beat sends, the broker delivers and a worker works. Beat sends one through each queue."""
+    worker = str(self.request.hostname or socket.gethostname())
+    queue = str((self.request.delivery_info or {}).get("routing_key") or "")
+    beat(get_runtime().redis, worker, queue)
+
+
+@app.task(name="system.sample")
+def sample() -> None:
+    """Keep how everything stands now, once a minute, for the charts of the last day."""
+    take_sample(get_runtime())
 
 
 @app.task(name="system.forget_old_orders")

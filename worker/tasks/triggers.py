@@ -6,7 +6,7 @@ By name, so that tasks of one kind can start those of another without importing 
 from __future__ import annotations
 
 from worker.app import app
-from worker.state.inbox import may_trigger
+from worker.state.inbox import Trigger, may_trigger
 from worker.sync.runtime import Runtime
 
 #: At most one look at Odoo's stock is on its way to a worker; it concerns every shop.
@@ -41,3 +41,13 @@ def trigger_watch(runtime: Runtime) -> None:
     """Look at Odoo's stock soon, as after a batch of orders, where any shop's stock is pushed."""
     if runtime.shops.pushing_stock() and may_trigger(runtime.redis, EVERY_SHOP, "inventory"):
         app.send_task("inventory.watch")
+
+
+def trigger(runtime: Runtime, kind: Trigger, shop_id: str) -> None:
+    """Have a worker look at the shop's dirty set of that kind soon."""
+    {
+        "orders": trigger_drain,
+        "products": trigger_catalog,
+        "inventory": trigger_push,
+        "sold": trigger_sold,
+    }[kind](runtime, shop_id)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
 
-from worker.errors import PermanentError, ReauthorizeError, RetryableError
+from worker.errors import ConfigurationError, PermanentError, ReauthorizeError, RetryableError
 from worker.tiktok.models import TokenGrant
 
 _log = structlog.get_logger(__name__)
 
-_EARLY = timedelta(hours=24)
+_DAY = timedelta(days=1)
+_EARLY = _DAY
 _EARLY_SHARE = 0.2
 _PAUSE = 60.0  # seconds between two attempts to renew a token that still works, when the token host is away
 
@@ -43,6 +45,34 @@ def needs_refresh(grant: TokenGrant, now: datetime) -> bool:
     left = grant.access_token_expires_at - now
     lifetime = grant.access_token_expires_at - grant.obtained_at
     return left <= timedelta(0) or left < min(_EARLY, lifetime * _EARLY_SHARE)
+
+
+@dataclass(frozen=True)
+class TokenLife:
+    """When an account's tokens end; ``refresh_ends`` is ``None`` where TikTok told no end.
+
+    The access token renews itself. When the refresh token ends, only the shop's owner can help.
+    """
+
+    access_ends: datetime
+    refresh_ends: datetime | None
+
+    def days_left(self, now: datetime) -> float | None:
+        """Days until the authorization ends, negative when it has; ``None`` when that is not known."""
+        return None if self.refresh_ends is None else (self.refresh_ends - now) / _DAY
+
+
+def token_lives(store: GrantStore, account_ids: Iterable[str]) -> dict[str, TokenLife]:
+    """How long the tokens of each account live, by its id; left out is who has none, or none that can be decrypted."""
+    lives = {}
+    for account_id in account_ids:
+        try:
+            grant = store.load(account_id)
+        except ConfigurationError:
+            continue
+        if grant is not None:
+            lives[account_id] = TokenLife(grant.access_token_expires_at, grant.refresh_token_expires_at)
+    return lives
 
 
 class TokenManager:

@@ -22,7 +22,8 @@ from tenacity import (
 )
 from urllib3.exceptions import HTTPError
 
-from worker.errors import RetryableError
+from worker.errors import ConnectorError, RetryableError
+from worker.metrics import TIKTOK_CALL_SECONDS, TIKTOK_CALLS, count, observe
 from worker.tiktok.classify import error_for
 from worker.tiktok.errors import Answer, TikTokPermanentError, TikTokRetryableError, retry_after
 from worker.tiktok.session import session
@@ -106,6 +107,17 @@ class Transport:
         :raises TikTokPermanentError: anything else that TikTok refuses.
         """
         started = time.monotonic()
+        result = "ok"
+        try:
+            return self._exchange(request, started)
+        except ConnectorError as error:
+            result = error.code
+            raise
+        finally:
+            count(TIKTOK_CALLS, api=f"{request.method} {request.template}", result=result)
+            observe(TIKTOK_CALL_SECONDS, time.monotonic() - started)
+
+    def _exchange(self, request: Request, started: float) -> dict[str, Any]:
         failure: TikTokRetryableError | TikTokPermanentError
         try:
             with session().request(

@@ -15,6 +15,42 @@ _CONVERSATIONS = {"13", "14", "33"}
 _CATALOG = {"5", "15", "16", "37"}
 _ID = re.compile(r"[0-9]{1,32}")
 _MOST_ORDERS = 500
+#: Fields of ``data`` that say what happened, in a word of TikTok's own.
+_STATES = ("order_status", "cancel_status", "return_status", "sc_type", "status", "invoice_status")
+_STATE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+
+#: Names of topics by number (*Webhook overview*).
+TOPICS = {
+    "1": "ORDER_STATUS_CHANGE",
+    "2": "REVERSE_STATUS_UPDATE",
+    "3": "RECIPIENT_ADDRESS_UPDATE",
+    "4": "PACKAGE_UPDATE",
+    "5": "PRODUCT_STATUS_CHANGE",
+    "6": "SELLER_DEAUTHORIZATION",
+    "7": "UPCOMING_AUTHORIZATION_EXPIRATION",
+    "11": "CANCELLATION_STATUS_CHANGE",
+    "12": "RETURN_STATUS_CHANGE",
+    "13": "NEW_CONVERSATION",
+    "14": "NEW_MESSAGE",
+    "15": "PRODUCT_INFORMATION_CHANGE",
+    "16": "PRODUCT_CREATION",
+    "18": "PRODUCT_CATEGORY_CHANGE",
+    "33": "NEW_MESSAGE_LISTENER",
+    "36": "INVOICE_STATUS_CHANGE",
+    "37": "PRODUCT_AUDIT_STATUS_CHANGE",
+}
+
+
+def topic_name(topic: str) -> str:
+    """TikTok's name of a topic; of one that is not known, its number: ``topic 99``."""
+    return TOPICS.get(topic, f"topic {topic}")
+
+
+def summary_of(event: dict[str, Any]) -> str:
+    """A webhook in a few words, for an order's timeline: topic and status, never a person's data."""
+    data = event.get("data") or {}
+    states = [data[name] for name in _STATES if isinstance(data.get(name), str) and _STATE.fullmatch(data[name])]
+    return " ".join([topic_name(str(event.get("type"))), *states])
 
 
 def order_ids_of(event: dict[str, Any]) -> list[str]:

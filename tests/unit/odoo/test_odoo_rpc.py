@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from typing import Any, ClassVar
 from urllib.error import HTTPError, URLError
 
@@ -11,6 +12,7 @@ import odoorpc
 import pytest
 from odoorpc.error import RPCError
 
+from worker import metrics
 from worker.errors import ConnectorError
 from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError, error_for, in_one_line
 from worker.odoo.rpc import OdooRpc
@@ -219,3 +221,14 @@ def test_what_odoo_writes_for_a_dialogue_becomes_one_line() -> None:
     assert in_one_line(text) == "You are not allowed to modify this."
     assert str(error_for("odoo.exceptions.AccessError", text, "sale.order.write")).count("\n") == 0
     assert "boss" not in str(error_for("odoo.exceptions.AccessError", text, "sale.order.write"))
+
+
+def test_calls_are_counted_by_what_became_of_them_and_measured(fake: type[FakeOdoo]) -> None:
+    metrics.take()
+    rpc().call("sale.order", "read", ids=[1])
+    fake.call_error = URLError("refused")
+    with pytest.raises(OdooUnavailableError):
+        rpc().call("sale.order", "read", ids=[1])
+    counted = metrics.take()
+    assert counted["odoo_calls|sale.order.read|ok"] == counted["odoo_calls|sale.order.read|odoo_unavailable"] == 1
+    assert sum(n for name, n in counted.items() if re.fullmatch(r"odoo_call_seconds\|\d+", name)) == 2

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.unit.builders import SHOP_ID, make_shop
 from tests.unit.conftest import Clock
+from worker.state import inbox as inbox_module
 from worker.state.dirty_set import DirtySet
 from worker.state.inbox import REMEMBER_SECONDS, TRIGGER_SECONDS, Inbox, Received, count, counters, may_trigger
 from worker.state.inbox import trigger_arrived as arrived
 from worker.state.orders import OrderQueue
 from worker.state.shops import Shops
+from worker.state.timeline import ENTRIES_KEPT, Timeline, timeline_key
 
 
 @pytest.fixture
@@ -197,3 +200,77 @@ def test_counters_add_up(redis: Any) -> None:
     count(redis, "webhooks_unsigned", 2)
     count(redis, "a")
     assert counters(redis) == {"a": 1, "webhooks_unsigned": 3}
+
+
+def timeline(redis: Any, order_id: str = "571", shop_id: str = SHOP_ID) -> list[tuple[str, str]]:
+    return [(entry.kind, entry.text) for entry in Timeline(redis, shop_id).of(order_id)]
+
+
+def test_a_webhook_is_told_in_the_timeline_of_each_of_its_orders(inbox: Inbox, redis: Any, clock: Clock) -> None:
+    receive(inbox, order_ids=["571", "572"], summary="ORDER_STATUS_CHANGE UNPAID")
+    (event,) = inbox.latest()
+    told = [("webhook", f"ORDER_STATUS_CHANGE UNPAID, event {event.id}")]
+    assert timeline(redis, "571") == timeline(redis, "572") == told
+    (entry,) = Timeline(redis, SHOP_ID).of("571")
+    assert entry.at == event.at == datetime.fromtimestamp(int(clock.now * 1000) / 1000, UTC)
+
+
+def test_a_webhook_that_came_before_or_of_an_unknown_shop_is_in_no_timeline(inbox: Inbox, redis: Any) -> None:
+    receive(inbox)
+    receive(inbox)
+    assert len(timeline(redis)) == 1
+    receive(inbox, shop_id="999")
+    assert timeline(redis, shop_id="999") == []
+
+
+def test_a_timeline_keeps_the_newest_entries_and_ends_by_itself(redis: Any, inbox: Inbox) -> None:
+    inbox = Inbox(redis, timeline_days=3)
+    for number in range(ENTRIES_KEPT + 5):
+        receive(inbox, number, order_ids=["571"], summary=f"number {number}")
+    texts = [text.partition(",")[0] for _, text in timeline(redis)]
+    assert texts == [f"number {number}" for number in range(5, ENTRIES_KEPT + 5)]
+    assert redis.ttl(timeline_key(SHOP_ID, "571")) == 3 * 86400
+
+
+def test_an_event_tells_what_it_is_about(inbox: Inbox) -> None:
+    receive(inbox, order_ids=["571", "572"], product_ids=["1729"], notification_id="738")
+    receive(inbox, order_ids=[], notification_id="739")
+    quiet, event = inbox.latest()
+    assert (event.notification_id, event.order_ids, event.product_ids) == ("738", ("571", "572"), ("1729",))
+    assert (quiet.order_ids, quiet.product_ids) == ((), ())
+
+
+def test_an_event_that_an_older_version_kept_is_read_all_the_same(inbox: Inbox, redis: Any) -> None:
+    redis.xadd("tts:events", {"shop_id": SHOP_ID, "topic": "1", "outcome": "stored", "body": "{}"})
+    (event,) = inbox.latest()
+    assert (event.notification_id, event.order_ids, event.product_ids) == ("", (), ())
+
+
+def test_every_kept_event_is_read_newest_first_over_any_number_of_portions(
+    inbox: Inbox, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_module, "_CHUNK", 3)
+    for number in range(10):
+        receive(inbox, number)
+        clock.forward(0.001 if number % 2 else 0)
+    ids = [event.id for event in inbox.newest_first()]
+    assert len(ids) == len(set(ids)) == inbox.kept() == 10
+    assert [event.id for event in inbox.newest_first(before=ids[4])] == ids[5:]
+    since = next(event for event in inbox.latest() if event.id == ids[3]).at
+    assert {event.id for event in inbox.newest_first(since=since)} >= set(ids[:4])
+    assert all(event.at >= since for event in inbox.newest_first(since=since))
+
+
+def test_one_event_is_found_by_its_id(inbox: Inbox) -> None:
+    receive(inbox)
+    (event,) = inbox.latest()
+    assert inbox.find(event.id) == event
+    assert inbox.find("1-1") is None
+
+
+def test_what_comes_after_an_event_is_told_oldest_first(inbox: Inbox) -> None:
+    for number in range(3):
+        receive(inbox, number)
+    newest, middle, oldest = inbox.latest()
+    assert inbox.after(oldest.id, 0.01) == [middle, newest]
+    assert inbox.after(newest.id, 0.01) == []

@@ -351,3 +351,27 @@ def test_shops_do_not_see_each_others_orders(redis: Any, queue: OrderQueue) -> N
     queue.mark(["1"])
     assert claimed(OrderQueue(redis, "other")) == []
     assert claimed(queue) == ["1"]
+
+
+def test_since_when_an_order_is_due_outlives_attempts_and_vanished_workers(queue: OrderQueue, clock: Clock) -> None:
+    queue.mark(["1"])
+    marked = clock.now
+    first = queue.claim(50, LEASE)
+    queue.again(first, ["1"], 15)
+    clock.forward(20)
+    assert queue.claim(50, LEASE).since == {"1": pytest.approx(marked)}  # and this worker vanishes
+    clock.forward(LEASE + 1)
+    last = queue.claim(50, LEASE)
+    assert last.seconds_due("1") == queue.counts().oldest_due == pytest.approx(LEASE + 21)
+    queue.done(last, "1")
+    assert queue.counts().oldest_due == 0
+    queue.mark(["1"])
+    assert queue.claim(50, LEASE).seconds_due("1") == 0
+
+
+def test_what_was_taken_out_by_another_way_is_not_late_for_ever(queue: OrderQueue, redis: Any, clock: Clock) -> None:
+    redis.zadd(f"tts:orders:begun:{SHOP_ID}", {"gone": clock.now - 5000})
+    queue.mark(["1"])
+    claim = queue.claim(50, LEASE)
+    queue.done(claim, "1")
+    assert queue.counts().oldest_due == 0

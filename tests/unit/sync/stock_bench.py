@@ -184,6 +184,8 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
     "in": lambda value, wanted: value in wanted,
+    "ilike": lambda value, wanted: wanted.lower() in str(value).lower(),
+    "=ilike": lambda value, wanted: wanted.lower() == str(value).lower(),
     "=like": lambda value, wanted: str(value).startswith(wanted.removesuffix("%")),
 }
 
@@ -244,7 +246,8 @@ class Bench:
     """One shop between a TikTok and an Odoo that a test arranges."""
 
     def __init__(self, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
-        add_account(runtime)
+        if not runtime.accounts.all():
+            add_account(runtime)
         self.runtime = runtime
         self.tiktok = TikTok()
         self.odoo = Odoo()

@@ -9,6 +9,8 @@ import pytest
 from tests.unit.builders import APP_KEY, APP_SECRET, SHOP_ID, add_account, make_shop
 from worker.errors import ConfigurationError
 from worker.state.dirty_set import Parked
+from worker.state.ignored import IgnoredOrder
+from worker.state.operators import Operators
 from worker.state.secrets import SecretBox, generate_key
 from worker.sync.backup import export_state, restore_state
 from worker.sync.runtime import Runtime
@@ -45,6 +47,18 @@ def test_all_of_it_comes_back_after_redis_is_lost(runtime: Runtime, backup: str)
     assert runtime.tiktok.tokens.load("demo") == GRANT
     assert runtime.tiktok.tokens.load("not-linked") is None
     assert (runtime.cursors.get(SHOP_ID), runtime.cursors.get("2")) == (1234, None)
+
+
+def test_orders_that_a_person_ignores_stay_ignored(runtime: Runtime, backup: str) -> None:
+    """Nothing but the backup knows of them."""
+    queue, entry = runtime.queue(SHOP_ID), IgnoredOrder(note="Refunded by hand", by="anna")
+    queue.mark(["571", "572"])
+    queue.ignored.put(["571"], entry)
+    backup = export_state(runtime)
+    runtime.redis.flushall()
+    restore_state(runtime, backup)
+    assert queue.ignored.all() == {"571": entry}
+    assert queue.claim(10, 60).ids == ["572"]
 
 
 def test_orders_that_were_parked_are_looked_at_again(runtime: Runtime, backup: str) -> None:
@@ -102,3 +116,13 @@ def test_another_key_does_not_open_it(runtime: Runtime, backup: str) -> None:
 def test_a_backup_of_another_version_is_refused(runtime: Runtime) -> None:
     with pytest.raises(ConfigurationError, match="another version"):
         restore_state(runtime, runtime.box.encrypt('{"format": 99}'))
+
+
+def test_those_who_may_log_in_may_so_again_with_their_passwords(runtime: Runtime) -> None:
+    Operators(runtime.redis).add("anna", "viewer", "a long enough password")
+    backup = export_state(runtime)
+    runtime.redis.flushall()
+    restore_state(runtime, backup)
+    found = Operators(runtime.redis).check("anna", "a long enough password")
+    assert found is not None
+    assert found.role == "viewer"

@@ -12,11 +12,14 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from tests.unit.builders import SHOP_ID, add_account, item, make_order, make_shop
 from tests.unit.conftest import Clock
+from worker import metrics
 from worker.errors import ConnectorError, OrderError, PermanentError, ReauthorizeError, RetryableError
 from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError
 from worker.odoo.sales import SalesOrder
+from worker.state.ignored import IgnoredOrder
 from worker.state.orders import OrderQueue
 from worker.state.problems import ODOO, shop_in_odoo_scope, shop_scope
+from worker.state.timeline import Timeline
 from worker.sync import drain as drain_module
 from worker.sync.drain import Drain
 from worker.sync.order_import import Imported
@@ -442,3 +445,148 @@ def test_what_was_seen_is_not_polled_again_unless_it_changed_in_the_same_second(
         bench.place(order_id, update_time=update_time, items=[item()])
         bench.drain(order_id)
     assert bench.queue.unseen({"571": now - 60, "572": now}) == ["572"]
+
+
+def story(bench: Bench, order_id: str = "571") -> list[tuple[str, str]]:
+    return [(entry.kind, entry.text) for entry in bench.runtime.timeline(SHOP_ID).of(order_id)]
+
+
+IGNORED = IgnoredOrder(note="Refunded by hand", by="anna")
+
+
+def test_an_ignored_order_is_neither_asked_for_nor_imported_whatever_brings_it(bench: Bench) -> None:
+    bench.place("571", "572")
+    bench.queue.ignored.put(["571"], IGNORED)
+    bench.drain("571", "572")
+    assert bench.tiktok.asked == [["572"]]
+    assert bench.odoo.batches == [["572"]]
+    assert everything_settled(bench)
+    assert bench.queue.was_imported(["571"]) == set()
+
+
+def test_a_batch_of_ignored_orders_declares_nobody_well(bench: Bench, clock: Clock) -> None:
+    bench.tiktok.error = RetryableError("TikTok does not answer.")
+    bench.drain("572")
+    clock.forward(20)
+    bench.queue.ignored.put(["571", "572"], IGNORED)
+    bench.drain("571")
+    assert bench.problem() == (shop_scope(SHOP_ID), "temporary")
+
+
+def test_an_order_that_is_ignored_while_it_is_worked_on_is_not_parked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.place("571")
+    bench.odoo.problems["571"] = OrderError("No product X.", code="unknown_sku")
+    real = bench.odoo.run
+
+    def run(*arguments: Any, **named: Any) -> Imported:
+        bench.queue.ignored.put(["571"], IGNORED)
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(bench.odoo, "run", run)
+    bench.drain("571")
+    assert bench.parked() == {}
+    assert everything_settled(bench)
+    assert bench.queue.sold() == {}
+
+
+def test_an_ignored_order_over_which_workers_vanished_is_not_parked(bench: Bench, clock: Clock) -> None:
+    bench.queue.mark(["571"])
+    for _ in range(5):
+        bench.queue.claim(1, 10)
+        clock.forward(20)
+    bench.queue.ignored.put(["571"], IGNORED)
+    bench.drain()
+    assert bench.parked() == {}
+    assert everything_settled(bench)
+
+
+def test_the_timeline_tells_what_came_of_each_order(bench: Bench) -> None:
+    bench.place("571")
+    bench.place("572", status="ON_HOLD")
+    bench.place("573", status="CANCELLED")
+    bench.place("574", fulfillment_type="FULFILLMENT_BY_TIKTOK")
+    bench.place("576")
+    bench.odoo.problems["576"] = OrderError("No product X.", code="unknown_sku")
+    bench.queue.ignored.put(["577"], IGNORED)
+    bench.drain("571", "572", "573", "574", "575", "576", "577")
+    fetched = ("fetched", "AWAITING_SHIPMENT, 10.00 GBP, 1 unit")
+    assert story(bench, "571") == [fetched, ("odoo", "S571 created as a quotation, 10.00 GBP")]
+    assert story(bench, "572")[-1] == ("waiting", "ON_HOLD: TikTok has to move first")
+    assert story(bench, "573")[-1] == ("odoo", "cancelled on TikTok, and not open in Odoo")
+    assert story(bench, "574")[-1] == ("skipped", "left out by the shop's settings: fulfilled_by_tiktok")
+    assert story(bench, "575") == [("parked", "unknown_order: TikTok does not know this order, or not for this shop.")]
+    assert story(bench, "576") == [fetched, ("parked", "unknown_sku: No product X.")]
+    assert story(bench, "577") == [("ignored", "left alone, as a person asked")]
+
+
+def test_neither_a_long_outage_nor_many_attempts_push_out_what_came_before(bench: Bench, clock: Clock) -> None:
+    bench.place("571")
+    bench.runtime.timeline(SHOP_ID).add(["571"], "webhook", "came")
+    bench.odoo.error = OdooUnavailableError("Odoo does not answer.")
+    bench.queue.mark(["571"])
+    for _ in range(50):
+        bench.drain()
+        clock.forward(60)
+    bench.odoo.error = None
+    bench.odoo.problems["571"] = OrderError("No product X.", code="unknown_sku")
+    for _ in range(50):
+        bench.drain("571")
+        clock.forward(60)
+    bench.odoo.problems = {}
+    bench.drain("571")
+    assert [kind for kind, _ in story(bench)] == ["webhook", "error", "fetched", "parked", "fetched", "odoo"]
+
+
+def test_the_timeline_of_a_whole_batch_is_one_call(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    real = Timeline.write
+
+    def write(self: Timeline, lines: Any) -> None:
+        calls.append(len(lines))
+        real(self, lines)
+
+    monkeypatch.setattr(Timeline, "write", write)
+    ids = [str(number) for number in range(1000, 1050)]
+    bench.place(*ids)
+    bench.drain(*ids)
+    assert calls == [50]
+
+
+def test_no_buyer_is_in_the_timeline(bench: Bench, dump: Any) -> None:
+    bench.place("571")
+    bench.odoo.problems["572"] = OrderError("No product X.", code="unknown_sku")
+    bench.place("572")
+    bench.drain("571", "572")
+    assert "timeline" in dump()
+    assert not any(secret in dump() for secret in ("David", "Borough", "SE1", "7021436810468230477"))
+
+
+def test_imports_are_counted_and_their_latency_begins_when_they_first_became_due(bench: Bench, clock: Clock) -> None:
+    """Given an Odoo that is away at first, the time until it is back is part of the latency."""
+    metrics.take()
+    bench.place("571")
+    bench.odoo.error = OdooUnavailableError("Odoo does not answer.")
+    bench.drain("571")
+    clock.forward(100)
+    bench.odoo.error = None
+    bench.runtime.problems.clear(ODOO)
+    Drain(bench.runtime, bench.shop).run()
+    counted = metrics.take()
+    assert counted["orders_imported"] == counted["postponed_rounds|orders|odoo_unavailable"] == 1
+    assert counted["order_latency_seconds|sum"] == pytest.approx(100_000_000, abs=1_000_000)
+
+
+def test_what_is_parked_is_counted_once_for_each_reason(bench: Bench, clock: Clock) -> None:
+    metrics.take()
+    bench.place("571")
+    bench.odoo.problems["571"] = OrderError("No product.", code="unknown_sku")
+    for _ in range(3):
+        bench.drain("571")
+        clock.forward(3600)
+    bench.odoo.problems["571"] = OrderError("Another total.", code="total_mismatch")
+    bench.drain("571")
+    counted = metrics.take()
+    assert counted["parked|orders|unknown_sku"] == counted["parked|orders|total_mismatch"] == 1
+    assert "order_latency_seconds|sum" not in counted

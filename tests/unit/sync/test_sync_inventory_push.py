@@ -11,6 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from tests.unit.builders import SHOP_ID, item, make_order
 from tests.unit.conftest import Clock
 from tests.unit.sync.stock_bench import Bench, second_warehouse, sku
+from worker import metrics
 from worker.errors import ConfigurationError, ConnectorError, ReauthorizeError, RetryableError
 from worker.odoo.errors import OdooLoginError, OdooUnavailableError
 from worker.state.catalog import Choice, choice_key
@@ -542,3 +543,17 @@ def test_a_comparison_that_finds_drift_sends_a_push(
     bench.tiktok.errors["search_inventory"] = RetryableError("Away.")
     tasks.reconcile(SHOP_ID)
     assert bench.problems() == {shop_stock_scope(SHOP_ID): "temporary"}
+
+
+def test_pushes_are_counted_and_their_latency_is_measured(bench: Bench, clock: Clock) -> None:
+    metrics.take()
+    bench.tiktok.refusals["11"] = refusal("11")
+    bench.inventory.mark(["1", "2"])
+    clock.forward(4)
+    push(bench)
+    counted = metrics.take()
+    assert counted["stock_updates|ok"] == counted["stock_updates|refused"] == 1
+    assert counted["parked|inventory|stock_refused"] == 1
+    assert counted["stock_latency_seconds|sum"] == pytest.approx(
+        8_000_000, abs=500_000
+    )  # of product 1, SKU 12 was taken

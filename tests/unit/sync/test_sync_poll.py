@@ -14,7 +14,9 @@ from tests.unit.builders import SHOP_ID, make_shop
 from tests.unit.sync.moving_list import MovingList
 from worker.errors import RetryableError
 from worker.state.cursors import Cursors
+from worker.state.ignored import IgnoredOrder
 from worker.state.orders import OrderQueue
+from worker.state.timeline import Timeline
 from worker.sync.poll import poll, sync_since
 
 START = int(datetime(2026, 11, 20, tzinfo=UTC).timestamp())
@@ -186,3 +188,17 @@ def test_sync_since_with_force_brings_back_what_was_deleted(poller: Poller) -> N
     found = MovingList(orders(2))
     sync_since(found, poller.queue, datetime.fromtimestamp(START, UTC), force=True)  # type: ignore[arg-type]
     assert poller.queue.claim(5, 60).forced == {"00000", "00001"}
+
+
+def test_what_a_poll_found_is_told_once_and_ignored_orders_are_not_found(poller: Poller, redis: Any) -> None:
+    timeline = Timeline(redis, SHOP_ID)
+    poller.queue.ignored.put(["00001"], IgnoredOrder(note="n", by="anna"))
+    found = MovingList(orders(3))
+    marked = poll(
+        *(poller.shop, found, poller.queue, poller.cursors),  # type: ignore[arg-type]
+        overlap=600,
+        timeline=timeline,
+    )
+    assert (marked, poller.due()) == (2, {"00000", "00002"})
+    assert [entry.kind for entry in timeline.of("00000")] == ["poll"]
+    assert timeline.of("00001") == []

@@ -13,6 +13,7 @@ from tests.unit.sync.moving_list import MovingList
 from worker.errors import PermanentError
 from worker.odoo.sales import SalesOrder
 from worker.state.dirty_set import Parked
+from worker.state.ignored import IgnoredOrder
 from worker.state.orders import OrderQueue
 from worker.sync import reconcile as module
 from worker.sync.reconcile import Report, reconcile
@@ -132,3 +133,29 @@ def test_a_quotation_is_enough_where_orders_are_not_confirmed(bench: Bench) -> N
         bench.place(order_id)
         bench.sell(order_id, state)
     assert bench.differences() == [("state", "574")]
+
+
+def test_an_ignored_order_is_told_apart_and_is_no_difference_whatever_odoo_has(bench: Bench) -> None:
+    for order_id in ("571", "572", "573"):
+        bench.place(order_id)
+    bench.sell("572", total="9.99")
+    bench.sell("573")
+    bench.sell("579")  # TikTok does not know it
+    entry = IgnoredOrder(note="Refunded by hand", by="anna", at=PLACED_AT)
+    bench.queue.ignored.put(["571", "572", "579"], entry)
+    report = bench.compare()
+    assert (report.on_tiktok, report.agreed, report.differences) == (3, 1, [])
+    text = "Refunded by hand (anna, 2026-11-20)"
+    assert [(each.kind, each.order_id, each.text) for each in report.ignored] == [
+        ("ignored", "571", text),
+        ("ignored", "572", text),
+    ]
+
+
+def test_a_comparison_tells_how_far_it_is(bench: Bench) -> None:
+    for number in range(120):
+        bench.place(f"57{number:03}")
+    told: list[tuple[int, int]] = []
+    advance = lambda done, total: told.append((done, total))  # noqa: E731
+    reconcile(bench.shop, bench.tiktok, None, bench.queue, SINCE, advance=advance)  # type: ignore[arg-type]
+    assert told == [(50, 120), (100, 120), (120, 120)]

@@ -16,6 +16,7 @@ import requests
 import responses
 from tiktok_stubs import API, APP_SECRET, TOKEN_HOST, envelope
 
+from worker import metrics
 from worker.errors import ConnectorError
 from worker.tiktok.auth import AppCredentials, consent_url, exchange_code, refresh
 from worker.tiktok.errors import TikTokPermanentError, TikTokReauthorizeError, TikTokRetryableError
@@ -269,3 +270,17 @@ def test_sixteen_markets_of_which_the_us_alone_adds_tax_on_top() -> None:
     assert len(MARKETS) == 16
     assert [market.code for market in MARKETS.values() if not market.tax_inclusive] == ["US"]
     assert json.dumps({code: market.currency for code, market in MARKETS.items()}).count("EUR") == 5
+
+
+@responses.activate
+def test_each_attempt_is_counted_by_what_became_of_it_without_ids(transport: Transport) -> None:
+    metrics.take()
+    path = "/product/202309/products/1729382476852921560"
+    responses.add("GET", API + path, status=503, body="")
+    responses.add("GET", API + path, json=envelope({}))
+    request = Request("GET", path, "/product/202309/products/{product_id}", {"sign": "s3cret"})
+    transport.retrying(lambda: transport.send(request))
+    counted = metrics.take()
+    api = "tiktok_calls|GET /product/202309/products/{product_id}"
+    assert counted[f"{api}|ok"] == counted[f"{api}|not_json"] == 1
+    assert not any("s3cret" in name or "1729" in name for name in counted)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.tiktok.webhooks import product_ids_of
+from worker.tiktok.webhooks import product_ids_of, summary_of
 
 PRODUCT = "1729592969712207008"
 
@@ -48,3 +48,27 @@ JSON = st.recursive(
 def test_whatever_comes_only_digits_are_products(topic: int, data: dict[str, Any] | None) -> None:
     found = product_ids_of({"type": topic, "data": data})
     assert all(one.isascii() and one.isdigit() for one in found)
+
+
+@pytest.mark.parametrize(
+    ("topic", "data", "summary"),
+    [
+        (1, {"order_id": "571", "order_status": "UNPAID"}, "ORDER_STATUS_CHANGE UNPAID"),
+        (
+            11,
+            {"cancel_status": "CANCELLATION_REQUEST_PENDING"},
+            "CANCELLATION_STATUS_CHANGE CANCELLATION_REQUEST_PENDING",
+        ),
+        (4, {"sc_type": "SPLIT", "package_list": []}, "PACKAGE_UPDATE SPLIT"),
+        ("3", {"order_id": "571"}, "RECIPIENT_ADDRESS_UPDATE"),
+        (99, {"order_status": "BRAND_NEW"}, "topic 99 BRAND_NEW"),
+        (7, None, "UPCOMING_AUTHORIZATION_EXPIRATION"),
+    ],
+)
+def test_a_webhook_is_summed_up_by_topic_and_status(topic: Any, data: Any, summary: str) -> None:
+    assert summary_of({"type": topic, "data": data}) == summary
+
+
+@pytest.mark.parametrize("status", ["David Kong", "+44 20 7946 0000", "a@b.c", ["UNPAID"], 5, "X" * 65, "UNPAID\n"])
+def test_what_is_no_status_is_not_repeated(status: Any) -> None:
+    assert summary_of({"type": 1, "data": {"order_status": status}}) == "ORDER_STATUS_CHANGE"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from worker.state.dirty_set import DirtySet
 from worker.state.orders import OrderQueue
 from worker.state.secrets import SecretBox
 from worker.state.shops import Shops
+from worker.state.timeline import Timeline
 
 
 def add_app(desk: Desk, name: str, app_key: str, app_secret: str) -> str:
@@ -391,6 +393,45 @@ def test_a_burst_of_webhooks_starts_one_drain(desk: Desk) -> None:
 @pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
 def test_only_post_is_taken(desk: Desk, method: str) -> None:
     assert getattr(desk.client, method)(PATH).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "told"),
+    [
+        (W0, {}, ("unsigned", 401)),
+        (W0, {"Authorization": "0" * 64}, ("bad_signature", 401)),
+        (b"", {}, ("empty", 400)),
+        (b"not JSON", signed(b"not JSON"), ("not_json", 400)),
+        (b"x" * 70_000, {}, ("too_large", 413)),
+    ],
+)
+def test_a_refused_webhook_is_noted_for_operators_and_nothing_of_what_it_held(
+    desk: Desk, dump: Callable[[], str], body: bytes, headers: dict[str, str], told: tuple[str, int]
+) -> None:
+    environ = {"REMOTE_ADDR": "203.0.113.77"}
+    assert desk.client.post(PATH, data=body, headers=headers, environ_overrides=environ).status_code == told[1]
+    (noted,) = desk.parts.refusals.latest()
+    assert (noted.name, noted.status) == told
+    assert (noted.size or 0) == len(body)
+    assert noted.network == "203.0.113.0/24"
+    stored = dump()
+    assert "203.0.113.77" not in stored
+    assert not body or body.decode() not in stored
+    assert not headers or headers["Authorization"] not in stored
+
+
+def test_a_flood_of_refused_webhooks_does_not_fill_redis(desk: Desk) -> None:
+    for _ in range(50):
+        assert desk.client.post(PATH, data=W0).status_code == 401
+    counted = desk.counted()
+    assert counted["webhooks_unsigned"] == 50
+    assert len(desk.parts.refusals.latest()) == 50 - counted["webhooks_refused_not_noted"] <= 15
+
+
+def test_an_orders_timeline_tells_of_its_webhooks(desk: Desk) -> None:
+    desk.tell()
+    (entry,) = Timeline(desk.redis, SHOP_ID).of("576653688135258178")
+    assert (entry.kind, entry.text) == ("webhook", f"ORDER_STATUS_CHANGE UNPAID, event {desk.events()[0].id}")
 
 
 JSON = st.recursive(

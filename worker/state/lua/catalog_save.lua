@@ -1,6 +1,7 @@
 -- Keep SKUs with what they are bound to, and the index from product variant to them, all or nothing.
--- KEYS skus, variants
+-- KEYS skus, variants, unbound
 -- ARGV sku id, TikTok's product id, variant id ('' = unbound), entry (JSON; '' = forget the SKU), and so on by fours
+-- Unbound are the SKUs that are listed and bound to nothing, so that they can be counted without reading all.
 -- The index holds, for each variant, ' product:sku product:sku ... '.
 for i = 1, #ARGV, 4 do
   local sku, product, variant, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
@@ -19,6 +20,7 @@ for i = 1, #ARGV, 4 do
       if #kept > 0 then redis.call('HSET', KEYS[2], field, table.concat(kept, ' ')) else redis.call('HDEL', KEYS[2], field) end
     end
   end
+  if entry ~= '' and variant == '' then redis.call('SADD', KEYS[3], sku) else redis.call('SREM', KEYS[3], sku) end
   if entry == '' then
     redis.call('HDEL', KEYS[1], sku)
   else

@@ -1,5 +1,5 @@
--- Lease due things to one worker: KEYS due, leased, tokens, crashes; ARGV limit, lease seconds, token.
--- Returns {id, crashes, id, crashes, ...}. Redis's clock decides, so a worker whose clock is wrong does no harm.
+-- Lease due things to one worker: KEYS due, leased, tokens, crashes, begun; ARGV limit, lease seconds, token.
+-- Returns {id, crashes, since when it is due, and so on by threes}. Redis's clock decides, so a worker whose clock is wrong does no harm.
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 
@@ -10,6 +10,12 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now)) do
   redis.call('HDEL', KEYS[3], id)
   redis.call('HINCRBY', KEYS[4], id, 1)
   redis.call('ZADD', KEYS[1], 'LT', now, id)
+end
+
+-- Whoever took something out of the other sets by another way must not make it look late for ever.
+local oldest = redis.call('ZRANGE', KEYS[5], 0, 0)[1]
+if oldest and not redis.call('ZSCORE', KEYS[1], oldest) and not redis.call('ZSCORE', KEYS[2], oldest) then
+  redis.call('ZREM', KEYS[5], oldest)
 end
 
 local limit = tonumber(ARGV[1])
@@ -34,9 +40,15 @@ while #claimed < 2 * limit do
   end
 end
 
+local answer = {}
 for i = 1, #claimed, 2 do
+  -- The time at which it first became due stays until it is settled, however often it has to be tried.
+  redis.call('ZADD', KEYS[5], 'NX', redis.call('ZSCORE', KEYS[1], claimed[i]), claimed[i])
+  table.insert(answer, claimed[i])
+  table.insert(answer, claimed[i + 1])
+  table.insert(answer, redis.call('ZSCORE', KEYS[5], claimed[i]))
   redis.call('ZREM', KEYS[1], claimed[i])
   redis.call('ZADD', KEYS[2], now + tonumber(ARGV[2]), claimed[i])
   redis.call('HSET', KEYS[3], claimed[i], ARGV[3])
 end
-return claimed
+return answer
