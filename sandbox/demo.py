@@ -195,6 +195,7 @@ class Demo:
         self.installation.cli("shops", "set", shop.id, "--map-only")
         mystery = {"seller_sku": "SOCK-MISSPELT", "title": "Socks red", "price": "9.50", "quantity": 5}
         self.control.add_products(shop.id, [mystery])
+        self.installation.cli("catalog", "pull", "--shop", shop.id)
         order = self.control.place_order(shop.id, [{"seller_sku": mystery["seller_sku"], "quantity": 1}])
         self.say(f"Order {order['id']} is of a SKU that Odoo does not know: map it in the console, and it goes through")
 

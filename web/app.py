@@ -46,8 +46,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     def _harden(response: Response) -> Response:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["X-Frame-Options"] = "DENY"
-        # The address of the seller's way back holds a code.
-        response.headers["Referrer-Policy"] = "no-referrer" if request.blueprint == "oauth" else "same-origin"
+        # The address of the seller's way back holds a code. The console leads back to the page of a pressed button.
+        inside = request.path.startswith("/console")
+        response.headers["Referrer-Policy"] = "same-origin" if inside else "no-referrer"
         response.headers["Content-Security-Policy"] = policy
         if settings.public_url.startswith("https://") and request.is_secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +26,8 @@ logging.getLogger("selenium").setLevel(logging.INFO)  # each of its calls would 
 Scheme = Literal["light", "dark"]
 DESKTOP = (1280, 900)
 PHONE = (360, 740)
+#: Pixels of a picture for the documents.
+_HIGHEST = 850
 #: Seconds; an idle machine needs less than one for a page.
 PATIENCE = 30
 
@@ -48,6 +50,11 @@ _HEADING = """
 const heading = document.querySelector("h1")?.cloneNode(true);
 heading?.querySelectorAll("button").forEach(button => button.remove());
 return heading?.textContent ?? "";
+"""
+#: Where an element begins and where the last thing on the page ends, in pixels from the top.
+_EXTENT = """
+const at = selector => document.querySelector(selector).getBoundingClientRect();
+return [Math.max(0, at(arguments[0]).top + window.scrollY - 8), at("footer").bottom + window.scrollY + 8];
 """
 
 
@@ -114,7 +121,7 @@ class Browser:
     @property
     def text(self) -> str:
         """What can be read on the page, in one line."""
-        return " ".join(str(self.script("return document.body.innerText")).split())
+        return " ".join(str(self.script("return document.body?.innerText ?? ''")).split())
 
     def see(self, *texts: str, reload: bool = False, seconds: float = PATIENCE) -> None:
         """Wait until every text can be read.
@@ -148,7 +155,10 @@ class Browser:
         :param within: a CSS selector of where to look.
         :param leads_to: the heading of the page that comes.
         """
-        self._named(name, within).click()
+        try:
+            wait_for(lambda: self._clicked(name, within), PATIENCE, f"{name!r} on {self.path}")
+        except TimeoutError as error:
+            raise AssertionError(f"{error} It says: {self.text}") from None
         if leads_to is not None:
             self.on(leads_to)
         self.settle()
@@ -211,10 +221,10 @@ class Browser:
                 return self.focused
         raise AssertionError(f"Tab never comes to {name!r} on {self.path}.")
 
-    def picture(self, file: Path, height: int = DESKTOP[1]) -> None:
-        """The upper part of the page, at most so many pixels of it."""
-        whole = int(self.script("return document.documentElement.scrollHeight"))
-        clip = {"x": 0, "y": 0, "width": DESKTOP[0], "height": min(height, whole), "scale": 1}
+    def picture(self, file: Path, part: str) -> None:
+        """The page from the element of the CSS selector ``part`` on, down to its end or as far as a picture goes."""
+        top, end = self.script(_EXTENT, part)
+        clip = {"x": 0, "y": top, "width": DESKTOP[0], "height": min(_HIGHEST, end - top), "scale": 1}
         shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
         file.write_bytes(base64.b64decode(shot["data"]))
 
@@ -227,31 +237,17 @@ class Browser:
         assert len(found) == len(parts), found
         assert all(part in complaint for part, complaint in zip(parts, found, strict=True)), found
 
-    def _named(self, name: str, within: str) -> WebElement:
-        def found() -> WebElement | None:
-            things = f"{within} a, {within} button, {within} summary, {within} [role=tab]"
+    def _clicked(self, name: str, within: str) -> bool:
+        things = f"{within} a, {within} button, {within} summary"
+        try:
             for each in self.driver.find_elements(By.CSS_SELECTOR, things):
                 if each.is_displayed() and self._name(each) == name:
-                    return each
-            return None
-
-        try:
-            return wait_for(_unless_stale(found), PATIENCE, f"{name!r} on {self.path}")  # type: ignore[return-value]
-        except TimeoutError as error:
-            raise AssertionError(f"{error} It says: {self.text}") from None
+                    each.click()
+                    return True
+        except StaleElementReferenceException:  # a part of the page was just renewed
+            return False
+        return False
 
     def _name(self, element: WebElement) -> str:
         """What a screen reader calls it."""
         return " ".join(str(element.accessible_name).split())
-
-
-def _unless_stale(look: Callable[[], WebElement | None]) -> Callable[[], WebElement | None]:
-    """A page that reloads while one looks has nothing yet."""
-
-    def found() -> WebElement | None:
-        try:
-            return look()
-        except StaleElementReferenceException:
-            return None
-
-    return found

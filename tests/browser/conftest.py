@@ -47,7 +47,7 @@ def connector(stack: Stack, simulator: SandboxControl) -> Iterator[Installation]
     simulator.configure(requests_per_second=500)
     simulator.clear_faults()
     simulator.webhooks(lose=0, duplicate=0, reorder=0, paused=False)
-    quick = {"POLL_INTERVAL": "5", "SWEEP_INTERVAL": "1", "STOCK_INTERVAL": "5"}
+    quick = {"POLL_INTERVAL": "30", "SWEEP_INTERVAL": "1", "STOCK_INTERVAL": "30"}
     with Installation(stack.folder / "browser", {**stack.environment(), **quick}, simulator.base_url) as running:
         starts = [threading.Thread(target=start) for start in (running.start_web, running.start_worker)]
         for each in starts:
@@ -61,7 +61,7 @@ def connector(stack: Stack, simulator: SandboxControl) -> Iterator[Installation]
 
 
 def remember_a_morning(redis: RedisClient) -> None:
-    """Three hours of samples, so that charts have something to draw: orders in waves, one hour with errors."""
+    """Three hours of made-up samples, for the charts to draw: orders in waves, a bad quarter of an hour."""
     minutes = 3 * 60
     begin = int(time.time()) // MINUTE * MINUTE - minutes * MINUTE
     imported = failed = pushed = 0
@@ -186,12 +186,12 @@ def trade(connector: Installation, stack: Stack, simulator: SandboxControl) -> T
 
 
 @pytest.fixture
-def picture(browser: Browser) -> Callable[[str], None]:
+def picture(browser: Browser) -> Callable[..., None]:
     """Keeps the page for the documents, when ``SCREENSHOTS`` names a folder: ``picture("overview")``."""
 
-    def keep(name: str) -> None:
+    def keep(name: str, part: str = "body") -> None:
         if folder := os.environ.get("SCREENSHOTS"):
             Path(folder).mkdir(parents=True, exist_ok=True)
-            browser.picture(Path(folder) / f"{name}.png")
+            browser.picture(Path(folder) / f"{name}.png", part)
 
     return keep

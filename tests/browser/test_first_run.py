@@ -13,7 +13,7 @@ from worker.state.operators import Operators
 
 
 def test_from_nobody_can_log_in_to_linked_shops(
-    browser: Browser, connector: Installation, simulator: SandboxControl, picture: Callable[[str], None]
+    browser: Browser, connector: Installation, simulator: SandboxControl, picture: Callable[..., None]
 ) -> None:
     assert connector.cli_json("accounts", "list") == [], "this test comes before those that link a shop"
     operators = Operators(connect(connector.environment["REDIS_URL"]))

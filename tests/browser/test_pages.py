@@ -115,6 +115,7 @@ def send_a_spreadsheet(browser: Browser, file: Path, sku_id: str) -> None:
     file.write_text(f"SKU ID,Internal Reference\n{sku_id},MUG-WHITE\n")
     browser.open("/console/products/mapping")
     browser.field("File (*.xlsx or *.csv, 10 MB at most)").send_keys(str(file))
+    browser.choose("Shop of rows that name none", "London Mugs")
     browser.click("Check the file", leads_to=f"What {file.name} would change")
     browser.see("1 would change")
 

@@ -9,7 +9,7 @@ from tests.browser.conftest import Login, Trade
 
 
 def test_given_an_order_of_an_unknown_sku_when_its_product_is_chosen_then_it_is_in_odoo_with_tiktoks_total(
-    browser: Browser, trade: Trade, enter: Callable[..., Login], picture: Callable[[str], None]
+    browser: Browser, trade: Trade, enter: Callable[..., Login], picture: Callable[..., None]
 ) -> None:
     order_id = trade.misspelt_order("MUG-GREN")
     enter("olga")
@@ -39,4 +39,4 @@ def test_given_an_order_of_an_unknown_sku_when_its_product_is_chosen_then_it_is_
     picture("order")
 
     browser.click("Health", leads_to="Health")
-    picture("health")
+    picture("health", "#history")

@@ -11,7 +11,7 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -258,77 +258,65 @@ def _invocation(line: str, prepared: Prepared, *, as_json: bool = False) -> Invo
 
 
 @pytest.fixture(scope="module")
-def installation(stack: Stack, simulator: SandboxControl, tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    for url in _databases(stack):
-        Redis.from_url(url).flushdb()
-    folder = tmp_path_factory.mktemp("documents")
-    return Installation(folder, {**stack.environment(), "METRICS_TOKEN": METRICS_TOKEN}, simulator.base_url)
-
-
-@pytest.fixture(scope="module")
-def prepared(
-    stack: Stack, simulator: SandboxControl, installation: Installation, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Prepared]:
+def prepared(stack: Stack, simulator: SandboxControl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
     """Made once; what a command changes in Redis is undone before the next."""
     folder = tmp_path_factory.mktemp("commands")
-    variables = {name.lower(): value for name, value in installation.environment.items()}
-    settings = Settings(
-        _env_file=None, **{name: variables[name] for name in Settings.model_fields.keys() & variables.keys()}
-    )
+    variables = {**stack.environment(), "METRICS_TOKEN": METRICS_TOKEN}
+    installation = Installation(folder, variables, simulator.base_url)
+    known = {name.lower(): value for name, value in installation.environment.items()}
+    settings = Settings(_env_file=None, **{name: known[name] for name in Settings.model_fields.keys() & known.keys()})
     configure(settings)
     simulator.configure(requests_per_second=500)
     simulator.clear_faults()
     simulator.webhooks(lose=0, duplicate=0, reorder=0, paused=False)
     world = World(Runtime(settings), stack, simulator)
+    for redis in _databases(settings):
+        redis.flushdb()
     with installation, CommandServer(folder, installation.environment) as commands:
         installation.start_web()
-        (linked,) = world.link_seller(["GB"], shop={"warehouses": 2})
-        shop, app = linked.shop, linked.app
-        simulator.create_app(
-            app_key=app.app_key,
-            app_secret=app.app_secret,
-            service_id=app.service_id,
-            redirect_url=app.redirect_url,
-            webhook_url=f"{installation.web_url}/tiktok/webhook",
-        )
-        unknown = simulator.add_products(shop.id, [{"seller_sku": "NOT-IN-ODOO", "title": "Unknown", "price": "12"}])
-        imported, parked = world.order(shop), world.order(shop, ("NOT-IN-ODOO", 1))
-        events = wait_for(lambda: world.runtime.inbox.latest(2)[1:], 20, "the webhooks about two orders")
-        world.import_orders(shop, imported, parked)
-        world.poll(shop)
-        world.pull_catalog(shop)
-        shop = world.change(shop, push_stock="on")
-        mark_all(world.runtime, shop)
-        world.push_stock(shop)
-        Operators(world.runtime.redis).add("rosa", "operator", PASSWORD)
-        for line in (("backup", "export", "kept-backup"), ("catalog", "export", "kept.xlsx")):
-            assert commands.run(*line).returncode == 0
-        yield Prepared(
-            world=world,
-            installation=installation,
-            commands=commands,
-            shop=shop,
-            imported=imported,
-            parked=parked,
-            sku=unknown[0].sku_id,
-            warehouse=world.warehouses(shop)[0],
-            event=events[0].id,
-            folder=folder,
-        )
+        yield _prepare(world, installation, commands, folder)
 
 
-def _databases(stack: Stack) -> tuple[str, str]:
-    """Those of our state and of Celery's messages."""
-    settings = Settings(_env_file=None, redis_url=stack.redis.url)
-    return settings.redis_url, settings.broker_url
+def _prepare(world: World, installation: Installation, commands: CommandServer, folder: Path) -> Prepared:
+    (linked,) = world.link_seller(["GB"], shop={"warehouses": 2})
+    shop = linked.shop
+    webhook = {"webhook_url": f"{installation.web_url}/tiktok/webhook"}
+    world.tiktok.create_app(**asdict(linked.app) | webhook)  # from now on orders are told, too
+    (unknown,) = world.tiktok.add_products(shop.id, [{"seller_sku": "LOST", "title": "Not in Odoo", "price": "12"}])
+    imported, parked = world.order(shop), world.order(shop, ("LOST", 1))
+    events = wait_for(lambda: world.runtime.inbox.latest(2)[1:], 20, "the webhooks about two orders")
+    world.import_orders(shop, imported, parked)
+    world.poll(shop)
+    world.pull_catalog(shop)
+    shop = world.change(shop, push_stock="on")
+    mark_all(world.runtime, shop)
+    world.push_stock(shop)
+    Operators(world.runtime.redis).add("rosa", "operator", PASSWORD)
+    for line in (("backup", "export", "kept-backup"), ("catalog", "export", "kept.xlsx")):
+        assert commands.run(*line).returncode == 0
+    return Prepared(
+        world=world,
+        installation=installation,
+        commands=commands,
+        shop=shop,
+        imported=imported,
+        parked=parked,
+        sku=unknown.sku_id,
+        warehouse=world.warehouses(shop)[0],
+        event=events[0].id,
+        folder=folder,
+    )
+
+
+def _databases(settings: Settings) -> list[Redis]:
+    """That of our state and that of Celery's messages; values as bytes."""
+    return [Redis.from_url(url) for url in (settings.redis_url, settings.broker_url)]
 
 
 @pytest.fixture(scope="module")
-def kept(prepared: Prepared) -> list[tuple[Redis, Kept]]:
-    """All that both databases of Redis keep."""
-    settings = prepared.world.runtime.settings
-    databases = [Redis.from_url(url) for url in (settings.redis_url, settings.broker_url)]
-    return [(redis, _all_of(redis)) for redis in databases]
+def kept(prepared: Prepared) -> list[Kept]:
+    """All that Redis keeps of what was prepared, by database."""
+    return [_all_of(redis) for redis in _databases(prepared.world.runtime.settings)]
 
 
 def _all_of(redis: Redis) -> Kept:
@@ -336,40 +324,35 @@ def _all_of(redis: Redis) -> Kept:
     return {name: (left, value) for name, (left, value) in found.items() if value is not None}  # ended meanwhile
 
 
-@pytest.fixture
-def begin(prepared: Prepared, kept: list[tuple[Redis, Kept]]) -> Callable[[], None]:
-    """Puts Redis back to how it was made, and clears the files that commands wrote."""
-
-    def begin() -> None:
-        for redis, values in kept:
-            pipeline = redis.pipeline()
-            pipeline.flushdb()
-            for name, (left, value) in values.items():
-                pipeline.restore(name, left, value)
-            pipeline.execute()
-        for file in prepared.folder.glob("new*"):
-            file.unlink()
-
-    begin()
-    return begin
+@pytest.fixture(autouse=True)
+def _as_it_was(prepared: Prepared, kept: list[Kept]) -> None:
+    """Puts Redis back to how it was prepared, and clears the files that commands wrote."""
+    for redis, values in zip(_databases(prepared.world.runtime.settings), kept, strict=True):
+        pipeline = redis.pipeline()
+        pipeline.flushdb()
+        for name, (left, value) in values.items():
+            pipeline.restore(name, left, value)
+        pipeline.execute()
+    for file in prepared.folder.glob("new*"):
+        file.unlink()
 
 
 @pytest.mark.parametrize("line", RUN)
-def test_a_documented_command_does_what_it_says(line: str, prepared: Prepared, begin: Callable[[], None]) -> None:
+def test_a_documented_command_does_what_it_says(line: str, prepared: Prepared) -> None:
     assert fault_of(line) == ""
     done = _run(line, _invocation(line, prepared), prepared)
     assert (done.stdout + done.stderr).strip(), f"tiktok-odoo {line} says nothing"
 
 
 @pytest.mark.parametrize("line", ONE_OF_EACH)
-def test_a_documented_command_answers_in_json_too(line: str, prepared: Prepared, begin: Callable[[], None]) -> None:
+def test_a_documented_command_answers_in_json_too(line: str, prepared: Prepared) -> None:
     answer = _run(line, _invocation(line, prepared, as_json=True), prepared).stdout
     for document in answer.splitlines() if line.startswith("events tail") else [answer]:
         json.loads(document)
 
 
 @pytest.mark.parametrize("line", FOLLOWED)
-def test_what_is_followed_goes_on_until_ctrl_c(line: str, prepared: Prepared, begin: Callable[[], None]) -> None:
+def test_what_is_followed_goes_on_until_ctrl_c(line: str, prepared: Prepared) -> None:
     environment = prepared.installation.environment
     log = prepared.folder / "followed.log"
     log.unlink(missing_ok=True)
@@ -380,7 +363,7 @@ def test_what_is_followed_goes_on_until_ctrl_c(line: str, prepared: Prepared, be
         assert (process.returncode, process.log_tail().count("Traceback")) == (0, 0)
 
 
-def test_every_documented_process_starts(prepared: Prepared, begin: Callable[[], None]) -> None:
+def test_every_documented_process_starts(prepared: Prepared) -> None:
     """All at once, as on a machine; what each does is for other tests to tell."""
     assert {line.split()[0] for line in STARTED} == set(PROCESSES) == {each.name for each in SECTIONS["Processes"]}
     assert [fault_of(line) for line in STARTED] == [""] * len(STARTED)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from flask import Flask, g
+from flask import Flask, g, request
 from markupsafe import Markup, escape
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_CODE = re.compile(r"`([^`]+)`")
 
 #: Endpoint → its word in the menu.
 MENU = {
@@ -30,18 +32,26 @@ MORE = {
 
 def prepare(app: Flask) -> None:
     """Add the filters and the menu."""
-    app.url_build_error_handlers.append(lambda *_: "#")  # TEMPORARY
     app.add_template_filter(when)
     app.add_template_filter(ago)
     app.add_template_filter(duration)
     app.add_template_filter(amount)
+    app.add_template_filter(prose)
     app.context_processor(
         lambda: {
             "menu": [(endpoint, word) for endpoint, word in MENU.items() if endpoint in app.view_functions],
             "more": [(endpoint, word) for endpoint, word in MORE.items() if endpoint in app.view_functions],
+            "menu_place": _place(),
             "me": g.get("operator"),
         }
     )
+
+
+def _place() -> str:
+    """The endpoint of the menu below which the present page lies; shops lie below their accounts."""
+    blueprint = (request.blueprint or "").partition(".")[0]
+    blueprint = "console_accounts" if blueprint.startswith("console_shop") else blueprint
+    return next((endpoint for endpoint in MENU if endpoint.startswith(f"{blueprint}.")), "") if blueprint else ""
 
 
 def when(moment: datetime | None) -> Markup:
@@ -77,6 +87,13 @@ def duration(seconds: float | None) -> str:
     if seconds < 2 * _DAY:
         return f"{seconds / _HOUR:.0f} h"
     return f"{seconds / _DAY:.0f} days"
+
+
+def prose(text: str) -> Markup:
+    """A sentence of ours for people; what stands between backticks is code."""
+    words, code = _CODE.split(text)[::2], _CODE.findall(text)
+    marked = [*(Markup("<code>{}</code>").format(each) for each in code), Markup("")]
+    return Markup("").join(part for pair in zip(words, marked, strict=True) for part in pair)
 
 
 def amount(value: Decimal | None, currency: str = "") -> Markup:

@@ -156,9 +156,12 @@ class DirtySet:
                 self._end(claim, one, "again", pause=pause, suspect=suspect, client=pipe)
             pipe.execute()
 
-    def park(self, claim: Claim, parked: Parked, pause: float) -> None:
-        """Keep the reason, and look at the thing again in ``pause`` seconds."""
-        self._end(claim, parked.id, "park", entry=parked.model_dump_json(), pause=pause)
+    def park(self, claim: Claim, parked: Parked, pause: float, *, update_time: int | None = None) -> None:
+        """Keep the reason, and look at the thing again in ``pause`` seconds.
+
+        :param update_time: the state on TikTok (epoch seconds) that was seen; polls bring it back when it changes.
+        """
+        self._end(claim, parked.id, "park", entry=parked.model_dump_json(), pause=pause, update_time=update_time)
 
     def _end(
         self,

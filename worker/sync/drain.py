@@ -265,7 +265,7 @@ class Drain:
     def _park(
         self, claim: Claim, order_id: str, error: OrderError, open_ids: set[str], order: Order | None = None
     ) -> None:
-        facts = {"status": order.status, "ship_by": order.rts_sla_time} if order else {}
+        facts = {"status": order.status, "ship_by": order.rts_sla_time, "update_time": _seen(order)} if order else {}
         entry = park(self.queue, claim, order_id, error, self.settings, long=error.code == "poison", **facts)
         open_ids.discard(order_id)
         self.story.tell(order_id, "parked", f"{error.code}: {error.message}", again=entry.attempts > 1)

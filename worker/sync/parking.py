@@ -19,11 +19,13 @@ def park(
     settings: Settings,
     *,
     long: bool = False,
+    update_time: int | None = None,
     **facts: Any,
 ) -> Parked:
     """Park one thing of a claim under ``error``; the time since when stays that of the first reason.
 
     :param long: wait the longest pause at once, for what will hardly pass by itself.
+    :param update_time: TikTok's, as it was seen; without it the next poll brings the order back before its time.
     :param facts: further fields of :class:`worker.state.dirty_set.Parked`.
     """
     known = queue.parked(one)
@@ -42,7 +44,7 @@ def park(
         next_attempt=now + timedelta(seconds=pause),
         **facts,
     )
-    queue.park(claim, entry, pause)
+    queue.park(claim, entry, pause, update_time=update_time)
     if attempts == 1:
         count(PARKED, kind=queue.kind, code=error.code)
     return entry

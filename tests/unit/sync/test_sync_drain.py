@@ -249,6 +249,15 @@ def test_a_parked_order_is_tried_again_after_pauses_that_double(bench: Bench, cl
     assert (pauses, parked.attempts) == ([30, 60, 120, 240], 4)
 
 
+def test_a_poll_that_comes_by_a_parked_order_again_does_not_try_it_before_its_time(bench: Bench) -> None:
+    bench.odoo.problems["571"] = OrderError("No product.", code="unknown_sku", remedy="Make one.")
+    updated = int(time.time()) - 60
+    bench.place("571", update_time=updated)
+    bench.drain("571")
+    assert bench.queue.unseen({"571": updated}) == []
+    assert bench.queue.unseen({"571": updated + 1}) == ["571"], "what changed on TikTok is looked at all the same"
+
+
 def test_no_pause_is_longer_than_the_longest(bench: Bench, clock: Clock) -> None:
     bench.odoo.problems["571"] = OrderError("No product.", code="unknown_sku")
     bench.place("571")

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from web_stubs import Console, Desk
+from werkzeug.security import generate_password_hash
 
 import web.app
 import web.receiver
+import worker.state.operators
 from tests.unit.builders import APP_KEY, APP_SECRET, make_shop
 from worker.settings import Settings
 from worker.state.accounts import Accounts
 from worker.state.secrets import SecretBox
 from worker.state.shops import Shops
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed once, not slowly on purpose as in earnest: each test logs in."""
+    quick = partial(generate_password_hash, method="pbkdf2:sha256:1")
+    monkeypatch.setattr(worker.state.operators, "generate_password_hash", quick)
 
 
 @pytest.fixture

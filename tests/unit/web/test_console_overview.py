@@ -8,6 +8,7 @@ import pytest
 from web_stubs import Console, text_of
 
 from tests.unit.builders import SHOP_ID
+from web.console.templating import prose
 from worker.errors import PermanentError
 from worker.state.accounts import Accounts
 from worker.state.cursors import beat
@@ -63,3 +64,9 @@ def test_the_part_that_renews_itself_is_the_part_alone(console: Console) -> None
 def test_the_address_alone_leads_to_the_overview(console: Console, path: str) -> None:
     answer = console.client.get(path, follow_redirects=True)
     assert (answer.status_code, answer.request.path) == (200, "/console/")
+
+
+def test_what_stands_in_backticks_is_code_and_nothing_else_becomes_markup() -> None:
+    assert prose("Run `tiktok-odoo <status>` & <b>look</b>.") == (
+        "Run <code>tiktok-odoo &lt;status&gt;</code> &amp; &lt;b&gt;look&lt;/b&gt;."
+    )
