@@ -26,7 +26,7 @@ def name_of(document: Path) -> str:
 
 def blocks_in(text: str) -> list[str]:
     """The lines of code blocks; one that goes on after a backslash is one."""
-    return "\n".join(_BLOCK.findall(text)).replace("\\\n", " ").splitlines()
+    return re.sub(r"\s*\\\n\s*", " ", "\n".join(_BLOCK.findall(text))).splitlines()
 
 
 def spans_in(text: str) -> list[str]:

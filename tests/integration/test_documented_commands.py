@@ -31,6 +31,7 @@ from tests.support import World
 from worker.cli import SECTIONS
 from worker.logs import configure
 from worker.settings import Settings
+from worker.state.catalog import Listing
 from worker.state.operators import Operators
 from worker.state.shops import Shop
 from worker.sync.inventory_marks import mark_all
@@ -55,8 +56,8 @@ ASKED = {
     "shops remove": [("--yes", "y")],
 }
 
-#: Commands that end with 1 here, because they report what needs a person: an order is parked, no worker works.
-REPORTS = {"doctor", "orders reconcile", "status"}
+#: How commands, or single lines, end that report what needs a person: an order is parked, no worker works.
+ENDS = {"doctor": 1, "orders reconcile": 1, "status": 1}
 
 #: Lines of running text that say which command it is, and leave its options to the sentence around them.
 IN_PART = {"shops set SHOP", "shops feed SHOP WAREHOUSE"}
@@ -81,7 +82,8 @@ class Prepared:
     shop: Shop
     imported: str
     parked: str
-    sku: str
+    listing: Listing
+    unmapped: str
     warehouse: str
     event: str
     folder: Path
@@ -116,7 +118,9 @@ VALUES: dict[str, Value] = {
     "order_id": lambda prepared, _: prepared.imported,
     "order_ids": lambda prepared, _: prepared.parked,
     "event": lambda prepared, _: prepared.event,
-    "sku_id": lambda prepared, _: prepared.sku,
+    "sku_id": lambda prepared, _: prepared.listing.sku_id,
+    "catalog map sku_id": lambda prepared, _: prepared.unmapped,
+    "product_ids": lambda prepared, _: prepared.listing.product_id,
     "reference": lambda _, written: written and "SKU-1",
     "shops feed warehouse": lambda prepared, _: prepared.warehouse,
     # Odoo's things
@@ -146,7 +150,7 @@ VALUES: dict[str, Value] = {
     **dict.fromkeys(
         ("accounts add name", "accounts set name", "service_id", "app_key", "app_secret", "stock_maximum"), _as_written
     ),
-    **dict.fromkeys(("note", "reason", "topic"), _as_written),
+    **dict.fromkeys(("doctor names", "note", "reason", "text", "topic"), _as_written),
 }
 
 
@@ -254,7 +258,7 @@ def _invocation(line: str, prepared: Prepared, *, as_json: bool = False) -> Invo
             arguments += [option] if option == "--yes" else [option, told]
         elif option not in arguments:
             typed += f"{told}\n"
-    return Invocation([*arguments, *(["--json"] if as_json else [])], typed, 1 if name in REPORTS else 0)
+    return Invocation([*arguments, *(["--json"] if as_json else [])], typed, ENDS.get(line, ENDS.get(name, 0)))
 
 
 @pytest.fixture(scope="module")
@@ -301,7 +305,8 @@ def _prepare(world: World, installation: Installation, commands: CommandServer, 
         shop=shop,
         imported=imported,
         parked=parked,
-        sku=unknown.sku_id,
+        listing=next(each for each in world.runtime.catalog(shop.id).listings().values() if each.seller_sku == "SKU-1"),
+        unmapped=unknown.sku_id,
         warehouse=world.warehouses(shop)[0],
         event=events[0].id,
         folder=folder,
@@ -347,7 +352,9 @@ def test_a_documented_command_does_what_it_says(line: str, prepared: Prepared) -
 @pytest.mark.parametrize("line", ONE_OF_EACH)
 def test_a_documented_command_answers_in_json_too(line: str, prepared: Prepared) -> None:
     answer = _run(line, _invocation(line, prepared, as_json=True), prepared).stdout
-    for document in answer.splitlines() if line.startswith("events tail") else [answer]:
+    documents = answer.splitlines() if line.startswith("events tail") else [answer]
+    assert documents
+    for document in documents:
         json.loads(document)
 
 
@@ -408,7 +415,7 @@ def _run(line: str, invocation: Invocation, prepared: Prepared) -> subprocess.Co
         f"tiktok-odoo {line} ended with {done.returncode}, not {invocation.code}. It was run as\n"
         f"tiktok-odoo {shlex.join(invocation.arguments)}\n{done.stdout}{done.stderr}\n"
         f"If the document is right, say so in {Path(__file__).name}: what it asks for in ASKED, what stands for an "
-        "example in VALUES, that it reports what needs a person in REPORTS; a line that is no whole one, in IN_PART."
+        "example in VALUES, how it ends when it reports what needs a person in ENDS; a line that is no whole one, in IN_PART."
     )
     assert done.returncode == invocation.code, told
     assert "Traceback" not in done.stderr, told

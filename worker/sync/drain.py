@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -254,7 +255,7 @@ class Drain:
             self.story.tell(order.id, "skipped", problem.message)
         elif sale is not None:
             created, confirmed = order.id in result.created, order.id in result.confirmed
-            self.story.tell(order.id, "odoo", imported_text(sale, created=created, confirmed=confirmed))
+            self.story.tell(order.id, "odoo", imported_text(order, sale, created=created, confirmed=confirmed))
         else:
             self.story.tell(order.id, "odoo", "cancelled on TikTok, and not open in Odoo")
 
@@ -265,7 +266,9 @@ class Drain:
     def _park(
         self, claim: Claim, order_id: str, error: OrderError, open_ids: set[str], order: Order | None = None
     ) -> None:
-        facts = {"status": order.status, "ship_by": order.rts_sla_time, "update_time": _seen(order)} if order else {}
+        facts: dict[str, Any] = {}
+        if order is not None:
+            facts = {"status": order.status, "ship_by": order.rts_sla_time, "update_time": _seen(order)}
         entry = park(self.queue, claim, order_id, error, self.settings, long=error.code == "poison", **facts)
         open_ids.discard(order_id)
         self.story.tell(order_id, "parked", f"{error.code}: {error.message}", again=entry.attempts > 1)

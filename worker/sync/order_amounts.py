@@ -139,3 +139,12 @@ def _extras(payment: Payment, parts: frozenset[str], basis: Basis) -> list[Extra
         text = "Payment discount funded by TikTok"
         lines.append(ExtraLine("fee", text, -payment.payment_platform_discount))
     return lines
+
+
+def with_decimals_of(model: Decimal, amount: Decimal) -> Decimal:
+    """``amount`` with as many decimals as ``model`` has; unchanged where that would round it.
+
+    Odoo's amounts are JSON numbers, which have no zeros at their end; TikTok's are texts, which do.
+    """
+    written = amount.quantize(model)
+    return written if written == amount else amount

@@ -10,7 +10,7 @@ from worker.errors import OrderError
 from worker.odoo.sales import SalesOrder, SalesOrders
 from worker.odoo.sales_reading import LineKind, Picking, SaleAmounts, read_amounts
 from worker.state.shops import Shop
-from worker.sync.order_amounts import ZERO, active_items, amounts, unit_price
+from worker.sync.order_amounts import ZERO, active_items, amounts, unit_price, with_decimals_of
 from worker.sync.runtime import Runtime
 from worker.tiktok.models import Order
 
@@ -120,10 +120,9 @@ def _compared(
 
 
 def _with_cents(row: AmountRow, order: Order | None) -> AmountRow:
-    """Odoo's amounts come without the zeros at their end; here they get as many decimals as TikTok's."""
-    if order is None or row.odoo is None or row.odoo != row.odoo.quantize(order.payment.total_amount):
+    if order is None or row.odoo is None:
         return row
-    return replace(row, odoo=row.odoo.quantize(order.payment.total_amount))
+    return replace(row, odoo=with_decimals_of(order.payment.total_amount, row.odoo))
 
 
 def _notes(order: Order | None, odoo: SaleAmounts | None) -> list[AmountRow]:

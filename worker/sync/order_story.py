@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from worker.errors import ConnectorError
 from worker.odoo.sales import SalesOrder
 from worker.state.timeline import Kind, Line, Timeline
+from worker.sync.order_amounts import with_decimals_of
 from worker.tiktok.models import Order
 
 
@@ -53,13 +54,14 @@ class Story:
             self._timeline.write(lines)
 
 
-def imported_text(sale: SalesOrder, *, created: bool, confirmed: bool) -> str:
+def imported_text(order: Order, sale: SalesOrder, *, created: bool, confirmed: bool) -> str:
     """What was done with an order in Odoo."""
     if created:
         done = "created and confirmed" if confirmed else "created as a quotation"
     else:
         done = "confirmed" if confirmed else f"looked at, it is {STATES.get(sale.state, sale.state)}"
-    return f"{sale.name} {done}, {sale.total} {sale.currency}"
+    total = with_decimals_of(order.payment.total_amount, sale.total)
+    return f"{sale.name} {done}, {total} {sale.currency}"
 
 
 #: Odoo's states of a sales order (``sale.order``), as its pages call them.

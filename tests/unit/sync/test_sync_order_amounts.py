@@ -13,7 +13,7 @@ from sandbox.markets import MARKETS
 from sandbox.payments import FEES, Charges, price_order
 from tests.unit.builders import item, make_order
 from worker.errors import OrderError
-from worker.sync.order_amounts import Amounts, Basis, active_items, amounts, unit_price
+from worker.sync.order_amounts import Amounts, Basis, active_items, amounts, unit_price, with_decimals_of
 from worker.tiktok.models import Order
 
 D = Decimal
@@ -175,3 +175,13 @@ def test_discounts_that_do_not_add_up_cannot_pass_unseen() -> None:
     )
     money = amounts(order, "seller_revenue")
     assert lines_total(order, "seller_revenue", money) != money.total
+
+
+@pytest.mark.parametrize(
+    ("model", "amount", "written"),
+    [("9.50", "9.5", "9.50"), ("950", "950.0", "950"), ("9.50", "9.505", "9.505"), ("0.00", "45.0", "45.00")],
+)
+def test_an_amount_of_odoos_is_written_with_tiktoks_decimals_but_never_rounded(
+    model: str, amount: str, written: str
+) -> None:
+    assert str(with_decimals_of(Decimal(model), Decimal(amount))) == written
