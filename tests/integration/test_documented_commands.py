@@ -415,7 +415,7 @@ def _run(line: str, invocation: Invocation, prepared: Prepared) -> subprocess.Co
         f"tiktok-odoo {line} ended with {done.returncode}, not {invocation.code}. It was run as\n"
         f"tiktok-odoo {shlex.join(invocation.arguments)}\n{done.stdout}{done.stderr}\n"
         f"If the document is right, say so in {Path(__file__).name}: what it asks for in ASKED, what stands for an "
-        "example in VALUES, how it ends when it reports what needs a person in ENDS; a line that is no whole one, in IN_PART."
+        "example in VALUES, how a report of what needs a person ends in ENDS, a line that is no whole one in IN_PART."
     )
     assert done.returncode == invocation.code, told
     assert "Traceback" not in done.stderr, told
