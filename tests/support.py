@@ -31,6 +31,9 @@ from worker.sync.poll import poll
 from worker.sync.reconcile import Report, reconcile
 from worker.sync.runtime import Runtime
 
+#: ``tiktok-odoo`` as an operator runs it: ``command("shops", "list")``; unless ``check=False`` it must end with 0.
+Command = Callable[..., CompletedProcess[str]]
+
 #: Products that every test's Odoo has, with stock: Internal Reference, name, list price, units.
 PRODUCTS = [(f"SKU-{number}", f"Product {number}", 10.0 + number, 100_000) for number in range(1, 21)]
 
@@ -57,7 +60,7 @@ class World:
         """The same connector, with the same Redis, after its operator changed ``settings``."""
         return World(Runtime(self.runtime.settings.model_copy(update=settings)), self.stack, self.tiktok)
 
-    def command_line(self, folder: Path) -> Callable[..., CompletedProcess[str]]:
+    def command_line(self, folder: Path) -> Command:
         """``tiktok-odoo`` of the same connector: ``command_line(folder)("shops", "list", check=False)``."""
         settings = self.runtime.settings
         own = {
@@ -138,6 +141,12 @@ class World:
                 for code, name, price, _ in PRODUCTS[:count]
             ],
         )
+
+    def sell_unknown(self, shop: Shop) -> str:
+        """Put a SKU up for sale that Odoo does not know; answers its seller SKU."""
+        sku = f"LOST-{shop.id[-6:]}"
+        self.tiktok.add_products(shop.id, [{"seller_sku": sku, "title": "Not in Odoo", "price": "12"}])
+        return sku
 
     def order(self, shop: Shop, *lines: tuple[str, int], **options: Any) -> str:
         """Place an order of ``(seller SKU, units)`` on TikTok; answers its id."""

@@ -90,6 +90,11 @@ def take() -> dict[str, int]:
     return taken
 
 
+def pending() -> bool:
+    """Whether :func:`take` would give anything."""
+    return bool(_amounts)
+
+
 def give_back(amounts: Mapping[str, int]) -> None:
     """Add what could not be kept; it is in the next :func:`take`."""
     with _lock:

@@ -227,21 +227,27 @@ class Stack:
     def set_quantity(self, product_id: int, quantity: float, *, warehouse: str | None = None) -> None:
         """Count a product anew: ``quantity`` units lie in the stock location of a warehouse (its code; or the first).
 
-        :raises StackError: there is no such warehouse.
+        :raises StackError: there is no such warehouse, or Odoo does not take the count.
         """
         domain = [("code", "=", warehouse)] if warehouse else []
         admin = self.admin()
         found = admin.execute_kw("stock.warehouse", "search_read", [domain, ["lot_stock_id"]], {"limit": 1})
         if not found:
             raise StackError(f"Odoo has no warehouse with the code {warehouse!r}.")
-        count = {
-            "product_id": product_id,
-            "location_id": found[0]["lot_stock_id"][0],
-            "inventory_quantity": quantity,
-        }
+        location = found[0]["lot_stock_id"][0]
+        count = {"product_id": product_id, "location_id": location, "inventory_quantity": quantity}
+        here = [("product_id", "=", product_id), ("location_id", "=", location)]
         context = {"context": {"inventory_mode": True}}
-        counted = admin.execute_kw("stock.quant", "create", [[count]], context)
-        admin.execute_kw("stock.quant", "action_apply_inventory", [counted], context)
+        # An order that is confirmed between the two calls can make Odoo forget the count without a word, or split the
+        # quant. Opening *Physical Inventory* puts quants together; then a person would count again.
+        for _ in range(5):
+            counted = admin.execute_kw("stock.quant", "create", [[count]], context)
+            admin.execute_kw("stock.quant", "action_apply_inventory", [counted], context)
+            quants = admin.execute_kw("stock.quant", "search_read", [here, ["quantity"]])
+            if sum(quant["quantity"] for quant in quants) == quantity:
+                return
+            admin.execute_kw("stock.quant", "action_view_inventory", [])
+        raise StackError(f"Odoo does not take the count of product {product_id}: {quantity} units in {location}.")
 
     def add_kit(self, default_code: str, name: str, price: float, components: Iterable[tuple[int, float]]) -> int:
         """Make a kit (a phantom bill of materials) of ``(product variant id, units)``; answers its variant id.

@@ -8,21 +8,12 @@ import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
 from sandbox.installation import TIKTOK_ODOO
-from tests.support import World
-
-Command = Callable[..., CompletedProcess[str]]
-
-
-@pytest.fixture
-def command(world: World, tmp_path: Path) -> Command:
-    """Run ``tiktok-odoo`` as an operator does; it must end with 0."""
-    return world.command_line(tmp_path)
+from tests.support import Command, World
 
 
 @pytest.fixture

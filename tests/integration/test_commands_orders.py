@@ -3,28 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-from subprocess import CompletedProcess
 
-import pytest
-
-from tests.support import World
-from worker.state.shops import Shop
-
-Command = Callable[..., CompletedProcess[str]]
-
-
-@pytest.fixture
-def command(world: World, tmp_path: Path) -> Command:
-    return world.command_line(tmp_path)
-
-
-def sell_unknown(world: World, shop: Shop) -> str:
-    """A SKU that TikTok sells and Odoo does not know."""
-    sku = f"LOST-{shop.id[-6:]}"
-    world.tiktok.add_products(shop.id, [{"seller_sku": sku, "title": "Not in Odoo", "price": "12"}])
-    return sku
+from tests.support import Command, World
 
 
 def test_one_order_is_imported_by_its_id(world: World, command: Command) -> None:
@@ -69,7 +49,7 @@ def test_a_parked_order_is_listed_with_its_reason_and_comes_in_when_it_is_retrie
     world: World, command: Command
 ) -> None:
     shop = world.link_shop()
-    sku = sell_unknown(world, shop)
+    sku = world.sell_unknown(shop)
     order_id = world.order(shop, (sku, 1))
     world.import_orders(shop, order_id)
     (row,) = json.loads(command("orders", "parked", "--json").stdout)
@@ -100,7 +80,7 @@ def test_an_order_deleted_in_odoo_comes_back_only_by_force(world: World, command
 def test_an_order_with_the_default_product_is_flagged_with_the_sku_that_it_stands_for(world: World) -> None:
     ((product,),) = world.stack.sql("SELECT id FROM product_product WHERE default_code = 'TIKTOK-UNKNOWN'")
     shop = world.link_shop(default_product_id=product)
-    sku = sell_unknown(world, shop)
+    sku = world.sell_unknown(shop)
     order_id, plain = world.order(shop, (sku, 2), ("SKU-1", 1)), world.order(shop)
     world.import_orders(shop, order_id, plain)
     world.import_orders(shop, order_id)
@@ -150,7 +130,7 @@ def copy(world: World, order_id: str, reference: str) -> None:
 
 def test_reconcile_tells_every_kind_of_difference_and_agrees_when_there_is_none(world: World, command: Command) -> None:
     shop = world.link_shop()
-    sku = sell_unknown(world, shop)
+    sku = world.sell_unknown(shop)
     good, deleted, doubled, total, state, gone = (world.order(shop) for _ in range(6))
     world.import_orders(shop, good, deleted, doubled, total, state, gone)
     world.tiktok.cancel(gone)

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support import World
-from tests.unit.web.web_stubs import Console, Desk, text_of
-from web import app as web_app
+from tests.unit.web.web_stubs import Console, text_of
 from worker.state.shops import Shop
 from worker.sync.catalog_drain import CatalogDrain
 
@@ -22,12 +21,9 @@ HTMX = {"HX-Request": "true"}
 class Stand:
     """A shop that lists one product which Odoo has under another name, and an operator before the console."""
 
-    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(web_app, "configure", lambda _: None)
+    def __init__(self, world: World, console: Console) -> None:
         self.world = world
-        app = web_app.create_app(world.runtime.settings)
-        app.testing = True
-        self.console = Console(Desk(app, world.runtime.redis), f"anna-{secrets.token_hex(3)}", "operator")
+        self.console = console
         self.tag = secrets.token_hex(3).upper()
         self.shop: Shop = world.link_shop(products=False)
         self.reference = f"GOWN_{self.tag}"
@@ -56,8 +52,8 @@ class Stand:
 
 
 @pytest.fixture
-def stand(world: World, monkeypatch: pytest.MonkeyPatch) -> Stand:
-    return Stand(world, monkeypatch)
+def stand(world: World, console: Console) -> Stand:
+    return Stand(world, console)
 
 
 def test_given_an_order_parked_for_an_unknown_sku_when_an_operator_maps_it_then_the_order_is_in_odoo(

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support import World
-from tests.unit.web.web_stubs import Console, Desk
-from web import app as web_app
+from tests.unit.web.web_stubs import Console
 from worker.odoo.gateway import search_read
 from worker.state.shops import Shop
 from worker.tasks import inventory, orders, triggers
@@ -21,12 +20,9 @@ from worker.tasks import inventory, orders, triggers
 class Stand:
     """A shop with one product of Odoo's, an operator before the console, and workers who do what the console sends."""
 
-    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(web_app, "configure", lambda _: None)
+    def __init__(self, world: World, console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
         self.world = world
-        app = web_app.create_app(world.runtime.settings)
-        app.testing = True
-        self.console = Console(Desk(app, world.runtime.redis), "anna", "operator")
+        self.console = console
         self.sku = f"PUSH-{secrets.token_hex(3).upper()}"
         self.shop: Shop = world.link_shop(products=False)
         world.stack.add_products([(self.sku, f"Product {self.sku}", 10.0, 12)])
@@ -60,8 +56,8 @@ class Stand:
 
 
 @pytest.fixture
-def stand(world: World, monkeypatch: pytest.MonkeyPatch) -> Stand:
-    return Stand(world, monkeypatch)
+def stand(world: World, console: Console, monkeypatch: pytest.MonkeyPatch) -> Stand:
+    return Stand(world, console, monkeypatch)
 
 
 def test_given_a_real_odoo_when_an_operator_opens_the_settings_then_its_records_are_there_by_name_and_are_saved(

@@ -358,6 +358,15 @@ def test_a_documented_command_answers_in_json_too(line: str, prepared: Prepared)
         json.loads(document)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C reaches programs that are started here, also when these tests run in a shell's background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("line", FOLLOWED)
 def test_what_is_followed_goes_on_until_ctrl_c(line: str, prepared: Prepared) -> None:
     environment = prepared.installation.environment

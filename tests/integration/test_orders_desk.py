@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
-import pytest
-
-from tests.support import World
-from worker.state.shops import Shop
+from tests.support import Command, World
 from worker.sync import order_actions
 from worker.sync.order_compare import compare
 from worker.sync.order_view import find, story_of
-
-Command = Callable[..., CompletedProcess[str]]
-
-
-@pytest.fixture
-def command(world: World, tmp_path: Path) -> Command:
-    return world.command_line(tmp_path)
-
-
-def sell_unknown(world: World, shop: Shop) -> str:
-    """A SKU that TikTok sells and Odoo does not know."""
-    sku = f"LOST-{shop.id[-6:]}"
-    world.tiktok.add_products(shop.id, [{"seller_sku": sku, "title": "Not in Odoo", "price": "12"}])
-    return sku
 
 
 def shown(command: Command, order: str, *options: str, check: bool = True) -> dict[str, Any]:
@@ -40,7 +20,7 @@ def test_an_order_parked_for_an_unknown_sku_and_then_ignored_is_brought_in_by_no
     world: World, command: Command
 ) -> None:
     shop = world.link_shop()
-    sku = sell_unknown(world, shop)
+    sku = world.sell_unknown(shop)
     order_id, other = world.order(shop, (sku, 1)), world.order(shop)
     world.import_orders(shop, order_id, other)
     assert world.queue(shop).parked(order_id) is not None
@@ -109,7 +89,7 @@ def test_shipping_and_tax_stand_apart_from_the_goods(world: World) -> None:
 
 def test_an_order_that_is_ignored_while_a_worker_is_at_it_does_not_come_back(world: World) -> None:
     shop = world.link_shop()
-    order_id = world.order(shop, (sell_unknown(world, shop), 1))
+    order_id = world.order(shop, (world.sell_unknown(shop), 1))
     queue = world.queue(shop)
     queue.mark([order_id])
     claim = queue.claim(10, 60)

@@ -39,8 +39,8 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(prose)
     app.context_processor(
         lambda: {
-            "menu": [(endpoint, word) for endpoint, word in MENU.items() if endpoint in app.view_functions],
-            "more": [(endpoint, word) for endpoint, word in MORE.items() if endpoint in app.view_functions],
+            "menu": list(MENU.items()),
+            "more": list(MORE.items()),
             "menu_place": _place(),
             "me": g.get("operator"),
         }

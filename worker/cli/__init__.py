@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 
 import click
 from kombu.exceptions import OperationalError as BrokerError
 
+from worker import metrics
 from worker.cli import (
     accounts,
     audit,
@@ -29,7 +31,8 @@ from worker.cli.sections import Sections
 from worker.errors import ConnectorError
 from worker.logs import configure
 from worker.settings import get_settings
-from worker.state.connection import REDIS_AWAY
+from worker.state.connection import REDIS_AWAY, connect
+from worker.state.metrics import hand_over
 
 #: Every command, in the order of ``--help``.
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
@@ -72,6 +75,14 @@ Settings are environment variables or lines of a file .env. To be read in the pr
 def cli() -> None:
     """Keep TikTok Shop and Odoo in step."""
     configure(get_settings().model_copy(update={"log_level": "WARNING"}))
+    click.get_current_context().call_on_close(_hand_over)
+
+
+def _hand_over() -> None:
+    """What a command has counted, such as its calls of TikTok, belongs to the metrics like that of workers."""
+    if metrics.pending():
+        with suppress(ConnectorError):  # REDIS_URL is none: the command has said so
+            hand_over(connect(get_settings().redis_url, timeout=1.0, retries=0))
 
 
 def main() -> None:

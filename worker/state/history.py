@@ -1,4 +1,4 @@
-"""The last day, minute by minute: one sample a minute in a capped stream. About 700 bytes each, 1 MB in all.
+"""The last day, minute by minute: one sample a minute in a capped stream. About 500 bytes each, 0.7 MB in all.
 
 A sample holds counters as they stood; what happened in between is the difference of two (:func:`points`), so that a
 missed minute falsifies nothing.

@@ -12,6 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 import worker.cli
+from tests.unit.builders import APP_KEY
+
+#: Adds the account "demo"; its App Secret is still to be given.
+ADD = ("accounts", "add", "--name", "Demo", "--market", "gb", "--service-id", "7100", "--app-key", APP_KEY)
 
 
 class Ended(NamedTuple):
@@ -23,6 +27,8 @@ class Ended(NamedTuple):
 
 
 Run = Callable[..., Ended]
+#: Celery messages: the task's name, then what it was given.
+Messages = list[tuple[str, ...]]
 
 
 def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str, typed: str | None = None) -> Ended:
@@ -33,6 +39,14 @@ def run_command(monkeypatch: pytest.MonkeyPatch, *arguments: str, typed: str | N
             worker.cli.main()
         texts = [stream.getvalue().decode() for stream in (out, err)]
     return Ended(int(ended.value.code or 0), *texts)
+
+
+def one_line(ended: Ended, code: int = 1) -> str:
+    """The error that a command ended with: one line, without a traceback."""
+    assert (ended.code, ended.out) == (code, "")
+    assert "Traceback" not in ended.err
+    assert ended.err.count("\n") == 1, ended.err
+    return ended.err.strip()
 
 
 def document(ended: Ended) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_stubs import Run, run_command
+from cli_stubs import Messages, Run, run_command
 from cryptography.fernet import Fernet
 
 from tests.unit.builders import add_account, make_shop
@@ -43,9 +43,9 @@ def shop(runtime: Runtime) -> None:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> Messages:
     """Celery messages that the commands sent."""
-    messages: list[tuple[str, ...]] = []
+    messages: Messages = []
     monkeypatch.setattr(order_tasks.poll_shop, "delay", lambda *ids: messages.append(("orders.poll", *ids)))
     monkeypatch.setattr(triggers.app, "send_task", lambda name, ids=(): messages.append((name, *ids)))
     return messages

@@ -8,6 +8,7 @@ import pwd
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import worker.cli
 from tests.unit.builders import APP_KEY, APP_SECRET, SHOP_ID
 from worker.cli import cli, output
 from worker.state.audit import Audit
+from worker.state.dirty_set import Parked
 from worker.sync.runtime import Runtime
 
 #: Commands that print nothing of their own: they become another program, or print a script for a shell.
@@ -246,3 +248,41 @@ def test_a_shell_is_told_what_may_follow(typed: str, offered: list[str]) -> None
     )
     assert done.stderr == ""
     assert sorted(line.partition(",")[2] for line in done.stdout.splitlines()) == sorted(offered)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "columns"),
+    [
+        (("accounts", "list"), {"account", "name", "market", "app_key", "authorization", "sync", "shops", "reason"}),
+        (("shops", "list"), {"shop", "name", "region", "account", "sync", "go_live", "due", "parked"}),
+        (("orders", "parked"), {"shop", "order", "code", "reason", "remedy", "ship_by", "attempts"}),
+        (("shops", "show", SHOP_ID), {"setting", "value", "meaning"}),
+    ],
+)
+def test_every_list_is_one_json_document(
+    run: Run, runtime: Runtime, shop: None, arguments: tuple[str, ...], columns: set[str]
+) -> None:
+    queue = runtime.queue(SHOP_ID)
+    queue.mark(["571"])
+    entry = Parked(id="571", code="unknown_sku", message="Größe ✓", ship_by=datetime.now(UTC))
+    queue.park(queue.claim(1, 60), entry, 30)
+    ended = run(*arguments, "--json")
+    assert (ended.code, ended.err) == (0, "")
+    rows = document(ended)
+    assert rows
+    assert all(set(row) == columns for row in rows)
+
+
+@pytest.mark.parametrize("arguments", [("accounts", "list"), ("shops", "list"), ("orders", "parked")])
+def test_an_empty_list_is_a_document_for_scripts_and_a_hint_for_people(
+    run: Run, runtime: Runtime, arguments: tuple[str, ...]
+) -> None:
+    assert document(run(*arguments, "--json")) == []
+    ended = run(*arguments)
+    assert ended.code == 0
+    assert ended.out.count("\n") == 1
+
+
+def test_help_and_version_need_nothing(run: Run) -> None:
+    assert "Keep TikTok Shop and Odoo in step." in run("--help").out
+    assert run("-h").code == run("--version").code == 0

@@ -2,57 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
-from cryptography.fernet import Fernet
-from structlog.testing import capture_logs
+from cli_stubs import Messages, Run, document, one_line
 
-import worker.cli
 from tests.unit.builders import SHOP_ID, make_shop
 from tests.unit.sync.stock_bench import Bench, second_warehouse, sku
 from worker.cli import inventory as commands
 from worker.errors import RetryableError
 from worker.odoo.errors import OdooUnavailableError
-from worker.settings import get_settings
 from worker.state.dirty_set import Parked
 from worker.state.shops import Feed
 from worker.sync import inventory_reconcile
-from worker.sync import runtime as runtime_module
-from worker.sync.runtime import get_runtime
-from worker.tasks import triggers
+from worker.sync.runtime import Runtime
 from worker.tiktok.models import InventoryError
 
 
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ended]
-Messages = list[tuple[str, ...]]
-
-
-@pytest.fixture
-def bench(tmp_path: Path, redis: Any, quiet_log: None, monkeypatch: pytest.MonkeyPatch) -> Bench:
+@pytest.fixture(autouse=True)
+def bench(runtime: Runtime, sent: Messages, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """What the commands work on: a shop that nobody has agreed to push yet, with two products."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SECRET_KEYS", Fernet.generate_key().decode())
-    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
-    monkeypatch.setattr(runtime_module, "connect", lambda *_, **__: redis)
     monkeypatch.setattr(inventory_reconcile, "_PAUSE", 0)
     monkeypatch.setattr(commands.time, "sleep", lambda _: None)
-    get_settings.cache_clear()
-    get_runtime.cache_clear()
-    bench = Bench(get_runtime(), monkeypatch)
+    bench = Bench(runtime, monkeypatch)
     for variant, units in ((5, 5), (6, 6)):
         bench.odoo.product(variant, units=units)
     bench.tiktok.list("1", sku("11", "A"), title="Dress")
@@ -63,42 +35,6 @@ def bench(tmp_path: Path, redis: Any, quiet_log: None, monkeypatch: pytest.Monke
         bench.odoo.has("stock.warehouse", one, code=code, name=name)
     bench.odoo.has("stock.location", 8, complete_name="WH/Stock/Shelf", name="Shelf")
     return bench
-
-
-@pytest.fixture(autouse=True)
-def sent(monkeypatch: pytest.MonkeyPatch) -> Messages:
-    """Celery messages that the commands sent."""
-    messages: Messages = []
-    monkeypatch.setattr(triggers.app, "send_task", lambda name, ids=(): messages.append((name, *ids)))
-    return messages
-
-
-@pytest.fixture
-def run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs ``tiktok-odoo`` as the shell does, down to its exit code."""
-
-    def run(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["tiktok-odoo", *arguments])
-        with capture_logs(), CliRunner().isolation() as (out, err, _):
-            with pytest.raises(SystemExit) as ended:
-                worker.cli.main()
-            texts = [stream.getvalue().decode() for stream in (out, err)]
-        return Ended(int(ended.value.code or 0), *texts)
-
-    return run
-
-
-def one_line(ended: Ended, code: int = 1) -> str:
-    """The error that a command ended with: one line, without a traceback."""
-    assert (ended.code, ended.out) == (code, "")
-    assert "Traceback" not in ended.err
-    assert ended.err.count("\n") == 1, ended.err
-    return ended.err.strip()
-
-
-def document(ended: Ended) -> Any:
-    """The one JSON document that a command printed."""
-    return json.loads(ended.out)
 
 
 def state(bench: Bench) -> str:
@@ -509,7 +445,7 @@ def test_the_sum_of_a_skus_units_is_shown(run: Run, bench: Bench) -> None:
         record |= {"incoming_qty": 0.0, "display_name": "A product"}
     ended = run("inventory", "show", "11", "--json")
     assert ended.code == 1
-    assert json.loads(ended.out) == [
+    assert document(ended) == [
         {
             **{"warehouse": "W1", "in_odoo": 5, "sold_here": 0, "sold_beside": 0, "buffer": 1, "maximum": None},
             **{"should_show": 4, "shows": 0},

@@ -2,87 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
-from click.testing import CliRunner
-from cryptography.fernet import Fernet
+from cli_stubs import Messages, Run, document
 
-import worker.cli
-from tests.unit.builders import SHOP_ID, add_account, make_shop
+from tests.unit.builders import SHOP_ID, make_shop
 from worker.cli import order_pages
 from worker.cli import orders as commands
-from worker.settings import get_settings
 from worker.state.audit import Audit
 from worker.state.dirty_set import Parked
 from worker.state.orders import OrderQueue
-from worker.sync import runtime as runtime_module
 from worker.sync.order_compare import AmountRow, Comparison
 from worker.sync.reconcile import Difference, Report
-from worker.sync.runtime import Runtime, get_runtime
-from worker.tasks import triggers
+from worker.sync.runtime import Runtime
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
 
-
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ended]
-
-
-@pytest.fixture
-def runtime(tmp_path: Path, redis: Any, quiet_log: None, monkeypatch: pytest.MonkeyPatch) -> Runtime:
-    """What the commands work on: one shop."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SECRET_KEYS", Fernet.generate_key().decode())
-    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
-    monkeypatch.setattr(runtime_module, "connect", lambda *_, **__: redis)
-    get_settings.cache_clear()
-    get_runtime.cache_clear()
-    runtime = get_runtime()
-    add_account(runtime)
-    runtime.shops.claim(make_shop())
-    return runtime
+pytestmark = pytest.mark.usefixtures("shop")
 
 
 @pytest.fixture
 def queue(runtime: Runtime) -> OrderQueue:
     return runtime.queue(SHOP_ID)
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """Celery messages that the commands sent."""
-    messages: list[tuple[str, ...]] = []
-    monkeypatch.setattr(triggers.app, "send_task", lambda name, ids=(): messages.append((name, *ids)))
-    return messages
-
-
-@pytest.fixture
-def run(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs ``tiktok-odoo`` as the shell does, down to its exit code."""
-
-    def run(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["tiktok-odoo", *arguments])
-        with CliRunner().isolation() as (out, err, _):
-            with pytest.raises(SystemExit) as ended:
-                worker.cli.main()
-            texts = [stream.getvalue().decode() for stream in (out, err)]
-        return Ended(int(ended.value.code or 0), *texts)
-
-    return run
 
 
 def park(queue: OrderQueue, order_id: str, code: str = "unknown_sku") -> None:
@@ -98,21 +41,21 @@ def audited(runtime: Runtime) -> list[tuple[str, str]]:
 def test_orders_are_listed_by_state(run: Run, queue: OrderQueue) -> None:
     park(queue, "571")
     queue.mark(["572", "573"])
-    listed = json.loads(run("orders", "list", "--json").out)
+    listed = document(run("orders", "list", "--json"))
     assert {(row["order"], row["state"], row["code"]) for row in listed} == {
         ("571", "parked", "unknown_sku"),
         ("572", "due", None),
         ("573", "due", None),
     }
-    assert [row["order"] for row in json.loads(run("orders", "list", "--state", "parked", "--json").out)] == ["571"]
-    assert json.loads(run("orders", "list", "--until", "2020-01-01", "--json").out) == []
+    assert [row["order"] for row in document(run("orders", "list", "--state", "parked", "--json"))] == ["571"]
+    assert document(run("orders", "list", "--until", "2020-01-01", "--json")) == []
     assert run("orders", "list", "--state", "ignored").out == "No order is like this.\n"
 
 
 def test_a_list_that_is_cut_off_says_so_beside_its_answer(run: Run, queue: OrderQueue) -> None:
     queue.mark(["571", "572"])
     ended = run("orders", "list", "--limit", "1", "--json")
-    assert len(json.loads(ended.out)) == 1
+    assert len(document(ended)) == 1
     assert "--limit" in ended.err
 
 
@@ -124,15 +67,15 @@ def test_one_order_is_shown_with_its_reason_and_its_timeline(run: Run, runtime: 
     assert "What to do: Map the SKU." in text.out
     assert "Must ship by 2026-11-01 00:00:00 UTC" in text.out
     assert "parked     unknown_sku: Odoo has no product X." in text.out
-    document = json.loads(run("orders", "show", "571", "--json").out)
-    assert (document["state"], document["parked"]["code"]) == ("parked", "unknown_sku")
-    assert [entry["kind"] for entry in document["timeline"]] == ["parked"]
-    assert "comparison" not in document
+    shown = document(run("orders", "show", "571", "--json"))
+    assert (shown["state"], shown["parked"]["code"]) == ("parked", "unknown_sku")
+    assert [entry["kind"] for entry in shown["timeline"]] == ["parked"]
+    assert "comparison" not in shown
 
 
 def test_an_order_that_nobody_knows_is_said_to_be_unknown(run: Run) -> None:
     assert "nothing is known of it" in run("orders", "show", "571").out
-    assert json.loads(run("orders", "show", "571", "--json").out)["state"] is None
+    assert document(run("orders", "show", "571", "--json"))["state"] is None
 
 
 @pytest.mark.parametrize(("odoo", "code"), [("23.50", 0), ("23.49", 1)])
@@ -148,24 +91,22 @@ def test_a_comparison_ends_with_1_when_the_totals_differ(
     assert ("differ" in text.out) is (code == 1)
     assert "/odoo/sales/7" in text.out
     ended = run("orders", "show", "571", "--compare", "--json")
-    (row,) = json.loads(ended.out)["comparison"]["amounts"]
+    (row,) = document(ended)["comparison"]["amounts"]
     assert (ended.code, row["tiktok"], row["odoo"], row["differs"]) == (code, "23.50", odoo, code == 1)
 
 
-def test_a_retry_is_by_id_by_reason_or_of_all(
-    run: Run, runtime: Runtime, queue: OrderQueue, sent: list[tuple[str, ...]]
-) -> None:
+def test_a_retry_is_by_id_by_reason_or_of_all(run: Run, runtime: Runtime, queue: OrderQueue, sent: Messages) -> None:
     for order_id, code in (("571", "unknown_sku"), ("572", "unknown_sku"), ("573", "total_mismatch")):
         park(queue, order_id, code)
     assert run("orders", "retry", "--reason", "unknown_sku").out == "2 orders are tried again.\n"
     assert sorted(queue.claim(10, 60).ids) == ["571", "572"]
     assert sent == [("orders.drain", SHOP_ID)]
-    assert json.loads(run("orders", "retry", "--all", "--json").out) == {"shop": SHOP_ID, "due": 3}
+    assert document(run("orders", "retry", "--all", "--json")) == {"shop": SHOP_ID, "due": 3}
     assert run("orders", "retry", "571").code == 0
     assert audited(runtime) == [("order.retry", "571"), ("order.retry", ""), ("order.retry", "")]
 
 
-def test_a_retry_of_nothing_sends_nobody(run: Run, sent: list[tuple[str, ...]]) -> None:
+def test_a_retry_of_nothing_sends_nobody(run: Run, sent: Messages) -> None:
     assert run("orders", "retry", "--reason", "nonsense").out == "0 orders are tried again.\n"
     assert sent == []
 
@@ -184,21 +125,21 @@ def test_a_retry_of_nothing_sends_nobody(run: Run, sent: list[tuple[str, ...]]) 
     ],
 )
 def test_wrong_usage_ends_with_2_and_changes_nothing(
-    run: Run, runtime: Runtime, sent: list[tuple[str, ...]], arguments: tuple[str, ...]
+    run: Run, runtime: Runtime, sent: Messages, arguments: tuple[str, ...]
 ) -> None:
     assert run("orders", *arguments).code == 2
     assert (sent, audited(runtime)) == ([], [])
 
 
 def test_an_order_is_ignored_with_a_note_until_it_is_retried(
-    run: Run, runtime: Runtime, queue: OrderQueue, sent: list[tuple[str, ...]]
+    run: Run, runtime: Runtime, queue: OrderQueue, sent: Messages
 ) -> None:
     park(queue, "571")
-    assert json.loads(run("orders", "ignore", "571", "--note", "Refunded", "--json").out)["ignored"] == 1
+    assert document(run("orders", "ignore", "571", "--note", "Refunded", "--json"))["ignored"] == 1
     assert run("orders", "parked").out == "No order is parked.\n"
-    (row,) = json.loads(run("orders", "list", "--state", "ignored", "--json").out)
+    (row,) = document(run("orders", "list", "--state", "ignored", "--json"))
     assert row["reason"].startswith("Refunded (cli:")
-    shown = json.loads(run("orders", "show", "571", "--json").out)
+    shown = document(run("orders", "show", "571", "--json"))
     assert (shown["state"], shown["ignored"]["note"]) == ("ignored", "Refunded")
     assert "Refunded" in run("orders", "show", "571").out
     run("orders", "retry", "571")
@@ -212,13 +153,12 @@ def test_an_empty_note_is_an_error_in_one_line(run: Run) -> None:
 
 
 def test_import_and_sync_answer_in_json_too(
-    run: Run, runtime: Runtime, sent: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
+    run: Run, runtime: Runtime, sent: Messages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(commands.poll_shop, "delay", lambda shop_id: sent.append(("orders.poll", shop_id)))
     monkeypatch.setattr(commands, "sync_since", lambda *_, force: 4)
-    assert json.loads(run("orders", "import", "571", "--json").out) == {"shop": SHOP_ID, "due": 1, "forced": False}
-    assert json.loads(run("orders", "sync", "--json").out) == {"shop": SHOP_ID, "asked": True}
-    assert json.loads(run("orders", "sync", "--since", "2026-01-01", "--json").out) == {"shop": SHOP_ID, "due": 4}
+    assert document(run("orders", "import", "571", "--json")) == {"shop": SHOP_ID, "due": 1, "forced": False}
+    assert document(run("orders", "sync", "--json")) == {"shop": SHOP_ID, "asked": True}
+    assert document(run("orders", "sync", "--since", "2026-01-01", "--json")) == {"shop": SHOP_ID, "due": 4}
     assert sent[:2] == [("orders.drain", SHOP_ID), ("orders.poll", SHOP_ID)]
     assert audited(runtime)[-1] == ("order.import", "571")
 
@@ -235,5 +175,34 @@ def test_ignored_orders_are_told_and_do_not_count_as_differences(
     assert text.code == int(differs)
     assert "1 are ignored" in text.out
     assert "ignored   571  Refunded (anna, 2026-11-20)" in text.out
-    (document,) = json.loads(run("orders", "reconcile", "--json").out)
-    assert [each["order_id"] for each in document["ignored"]] == ["571"]
+    (told,) = document(run("orders", "reconcile", "--json"))
+    assert [each["order_id"] for each in told["ignored"]] == ["571"]
+
+
+def test_orders_are_made_due_by_id_and_a_worker_is_told(run: Run, runtime: Runtime, sent: Messages) -> None:
+    ended = run("orders", "import", "571", "572", "--force")
+    assert (ended.code, ended.err) == (0, "")
+    claim = runtime.queue(SHOP_ID).claim(10, 60)
+    assert set(claim.ids) == claim.forced == {"571", "572"}
+    assert sent == [("orders.drain", SHOP_ID)]
+
+
+def test_with_two_shops_one_has_to_be_named(run: Run, runtime: Runtime, sent: Messages) -> None:
+    runtime.shops.claim(make_shop("2"))
+    ended = run("orders", "import", "571")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--shop ID" in ended.err
+    assert run("orders", "import", "--shop", "2", "571").code == 0
+    assert (runtime.queue(SHOP_ID).counts().due, runtime.queue("2").counts().due) == (0, 1)
+
+
+def test_parked_orders_are_tried_again(run: Run, runtime: Runtime, sent: Messages) -> None:
+    queue = runtime.queue(SHOP_ID)
+    queue.mark(["571", "572"])
+    claim = queue.claim(2, 60)
+    for order_id in claim.ids:
+        queue.park(claim, Parked(id=order_id, code="unknown_sku", message="?"), 3600)
+    assert run("orders", "retry", "571").code == 0
+    assert queue.counts().due == 1
+    assert "2 orders are tried again" in run("orders", "retry", "--all").out
+    assert queue.counts().due == 2
