@@ -6,7 +6,7 @@ Why each choice: docs/architecture.md. Times are in seconds.
 from __future__ import annotations
 
 from worker.settings import get_settings
-from worker.state.broker import BEAT_LOCK_SECONDS, BEAT_PREFIX, CELERY_PREFIX, HEARTBEAT_QUEUES
+from worker.state.broker import BEAT_LOCK_SECONDS, BEAT_PREFIX, CELERY_PREFIX, QUEUES
 
 _settings = get_settings()
 
@@ -45,8 +45,8 @@ timezone = "UTC"
 enable_utc = True
 
 imports = (
-    *("worker.tasks.orders", "worker.tasks.inventory", "worker.tasks.catalog", "worker.tasks.auth"),
-    *("worker.tasks.system", "worker.tasks.around", "worker.watchdog"),
+    *("worker.tasks.orders", "worker.tasks.inventory", "worker.tasks.catalog", "worker.tasks.fulfillment"),
+    *("worker.tasks.auth", "worker.tasks.system", "worker.tasks.around", "worker.watchdog"),
 )
 task_default_queue = "orders"
 task_routes = {
@@ -93,6 +93,21 @@ beat_schedule = {
         "schedule": _settings.sweep_interval,
         "options": {"expires": _settings.sweep_interval},
     },
+    "fulfillment.sweep": {
+        "task": "fulfillment.sweep",
+        "schedule": _settings.sweep_interval,
+        "options": {"expires": _settings.sweep_interval},
+    },
+    "fulfillment.watch_all": {
+        "task": "fulfillment.watch_all",
+        "schedule": _settings.delivery_interval,
+        "options": {"expires": _settings.delivery_interval},
+    },
+    "fulfillment.poll_all": {
+        "task": "fulfillment.poll_all",
+        "schedule": _settings.package_interval,
+        "options": {"expires": _settings.package_interval},
+    },
     "auth.refresh_tokens": {"task": "auth.refresh_tokens", "schedule": 60.0, "options": {"expires": 60}},
     # Hourly, not daily: where Odoo was away, its activity comes an hour later.
     "auth.warn_expiry": {"task": "auth.warn_expiry", "schedule": 3600.0, "options": {"expires": 3600}},
@@ -107,5 +122,5 @@ beat_schedule |= {
         "schedule": 10.0,
         "options": {"expires": 10, "queue": queue},
     }
-    for queue in HEARTBEAT_QUEUES
+    for queue in QUEUES
 }

@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import Metric as Family
 from worker import metrics
 from worker.metrics import Metric
 from worker.state.accounts import Account
-from worker.state.broker import HEARTBEAT_QUEUES, QUEUES
+from worker.state.broker import QUEUES
 from worker.state.dirty_set import Counts
 from worker.state.history import Sample
 from worker.state.metrics import Histogram
@@ -110,7 +110,7 @@ def _infrastructure(standing: Standing) -> Iterator[Family]:
     # A heartbeat that never was is infinitely old, so that an alert on its age needs no second case.
     age = math.inf if standing.heartbeat_age is None else standing.heartbeat_age
     yield _gauge("heartbeat_age_seconds", "Since any worker completed a heartbeat task.", (), {(): age})
-    queues = {(queue,): standing.queues.get(queue, math.inf) for queue in HEARTBEAT_QUEUES}
+    queues = {(queue,): standing.queues.get(queue, math.inf) for queue in QUEUES}
     yield _gauge("queue_heartbeat_age_seconds", "Since a heartbeat came through the queue.", ("queue",), queues)
     broker = standing.broker
     yield _gauge("broker_up", "Whether Celery's broker answers.", (), {(): float(broker is not None)})

@@ -87,6 +87,12 @@ class Settings(BaseSettings):
         86400, gt=0, description="Seconds between two full comparisons of TikTok's stock with Odoo's."
     )
     catalog_interval: float = Field(86400, gt=0, description="Seconds between two pulls of a shop's whole catalogue.")
+    delivery_interval: float = Field(
+        60, gt=0, description="Seconds between two looks at Odoo's deliveries, for shops that ship from Odoo."
+    )
+    package_interval: float = Field(
+        900, gt=0, description="Seconds between two polls of a shop's packages, cancellations and returns."
+    )
     image_hosts: str = Field(
         "ibyteimg.com,tiktokcdn.com,tiktokcdn-us.com,tiktokcdn-eu.com,ttcdn-us.com",
         description="Hosts, with their subdomains, from which product images are fetched; comma-separated.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +35,8 @@ class SalesOrder:
     placed_at: datetime | None
 
 
+#: Orders that are asked for in one call.
+_AT_ONCE = 500
 #: How the *Source Document* of all our orders begins.
 ORIGIN = "TikTok Shop "
 
@@ -99,6 +101,17 @@ class SalesOrders:
                 return None
             raise
         return int(found[1]) if found[1] else None
+
+    def cancelled(self, order_ids: Sequence[str]) -> set[str]:
+        """Those of TikTok's ``order_ids`` whose only sales order is cancelled in Odoo."""
+        states: dict[str, set[str]] = {}
+        for start in range(0, len(order_ids), _AT_ONCE):
+            part = list(order_ids[start : start + _AT_ONCE])
+            domain = [("client_order_ref", "in", part), ("origin", "=", origin_of(self._shop_id))]
+            fields = ["client_order_ref", "state"]
+            for record in search_read(self._gateway, "sale.order", domain, fields, context=self._context):
+                states.setdefault(record["client_order_ref"], set()).add(record["state"])
+        return {order_id for order_id, found in states.items() if found == {"cancel"}}
 
     def of_shop(self, since: datetime) -> dict[str, list[SalesOrder]]:
         """All sales orders of the shop that were placed at or after ``since``."""
@@ -170,7 +183,7 @@ class SalesOrders:
         """Leave a note in the order's chatter. Odoo escapes the text."""
         self._gateway.call("sale.order", "message_post", ids=[order_id], body=text, context=self._context)
 
-    def ask_a_person(self, order_id: int, summary: str, note: str) -> None:
+    def ask_a_person(self, order_id: int, summary: str, note: str, *, deadline: date | None = None) -> None:
         """Leave an activity on the order, once: an open one with the same summary is enough."""
         domain = [("res_model", "=", "sale.order"), ("res_id", "=", order_id), ("summary", "=", summary)]
         if self._gateway.call("mail.activity", "search_count", domain=domain, context=self._context):
@@ -182,8 +195,17 @@ class SalesOrders:
             act_type_xmlid="mail.mail_activity_data_warning",
             summary=summary,
             note=note,
+            **({"date_deadline": deadline.isoformat()} if deadline else {}),
             context=self._context,
         )
+
+    def answered(self, order_id: int, summary: str) -> None:
+        """The activity of that summary, if there is one, is no longer needed."""
+        domain = [("res_model", "=", "sale.order"), ("res_id", "=", order_id), ("summary", "=", summary)]
+        found = search_read(self._gateway, "mail.activity", domain, ["id"], context=self._context)
+        if found:
+            ids = [int(each["id"]) for each in found]
+            self._gateway.call("mail.activity", "action_feedback", ids=ids, feedback="No longer needed.")
 
     def _open_pickings(self, order: SalesOrder) -> list[int]:
         domain = [("id", "in", list(order.picking_ids)), ("state", "not in", ["done", "cancel"])]

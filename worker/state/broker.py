@@ -13,9 +13,6 @@ BEAT_PREFIX = "tts-redbeat:"
 BEAT_LOCK_SECONDS = 30
 #: One queue for each kind of work.
 QUEUES = ("orders", "inventory", "catalog", "fulfillment", "auth")
-#: Those through which beat sends heartbeats. Nothing is sent through the others yet: if no worker served them,
-#: heartbeats would heap up there.
-HEARTBEAT_QUEUES = ("orders", "inventory", "catalog", "auth")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A dirty set: which things of a shop to look at, since when, who is doing it, and what is in the way.
 
-There is one of each kind for each shop: orders, products (the catalogue) and inventory (products whose stock to push).
+There is one of each kind for each shop: orders, products (the catalogue), inventory (products whose stock to push) and
+fulfillment (orders whose packages, cancellation requests and returns to follow).
 A sorted set holds id → due time. A webhook, a poll or a person *marks* a thing; a worker *claims* due things under a
 lease and *settles* each: done, again later, or *parked* with a reason (and due again after a pause). A worker whose
 lease has passed to another settles nothing. Ids and reasons are all there is: the thing itself is always fetched.
@@ -19,7 +20,7 @@ from pydantic import AliasChoices, BaseModel, Field
 
 from worker.state.connection import RedisClient, key, script
 
-Kind = Literal["orders", "products", "inventory"]
+Kind = Literal["orders", "products", "inventory", "fulfillment"]
 Outcome = Literal["done", "wait", "again", "park"]
 
 

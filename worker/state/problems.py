@@ -32,6 +32,11 @@ def shop_catalog_scope(shop_id: str) -> str:
     return f"shop {shop_id} catalogue"
 
 
+def shop_fulfillment_scope(shop_id: str) -> str:
+    """The scope of one shop's packages and returns, which must not hold up its orders."""
+    return f"shop {shop_id} fulfillment"
+
+
 def authorization_scope(account_id: str) -> str:
     """The scope of one account's authorization that ends soon; nothing pauses for it."""
     return f"account {account_id} authorization"
@@ -39,7 +44,8 @@ def authorization_scope(account_id: str) -> str:
 
 def shop_scopes(shop_id: str) -> list[str]:
     """Every scope of one shop."""
-    return [each(shop_id) for each in (shop_scope, shop_in_odoo_scope, shop_stock_scope, shop_catalog_scope)]
+    scopes = (shop_scope, shop_in_odoo_scope, shop_stock_scope, shop_catalog_scope, shop_fulfillment_scope)
+    return [each(shop_id) for each in scopes]
 
 
 class Problem(BaseModel):

@@ -61,6 +61,33 @@ class ShopSettings(BaseModel):
     )
     stock_buffer: int = Field(0, ge=0, description="Units of each product to keep back from TikTok.")
     stock_maximum: int | None = Field(None, ge=0, description="Most units of a product to show on TikTok.")
+    ship_when: Literal["manual", "ready", "validated"] = Field(
+        "manual",
+        description="When shipping is arranged on TikTok: by people in Seller Center, when the delivery is ready in "
+        "Odoo, or when it is validated there.",
+    )
+    handover: Literal["pickup", "drop_off"] = Field(
+        "pickup", description="How parcels get to the carrier where TikTok ships; pick-up takes the first free slot."
+    )
+    shipping_provider: str = Field(
+        "", description="Carrier of parcels that the seller ships, as TikTok calls it; empty: the delivery's carrier."
+    )
+    label_size: Literal["A6", "A5"] = Field("A6", description="Paper of shipping labels.")
+    shipped_on_tiktok: Literal["flag", "validate"] = Field(
+        "flag",
+        description="What becomes of an open delivery when TikTok says that the carrier has the parcel: a person is "
+        "asked, or it is validated.",
+    )
+    cancel_on_tiktok: bool = Field(
+        False, description="Cancel an order on TikTok, too, when a person cancels it in Odoo before it ships."
+    )
+    cancel_reason: str = Field(
+        "seller_cancel_reason_out_of_stock", description="The reason that TikTok is given for such a cancellation."
+    )
+    returns: Literal["off", "note", "picking"] = Field(
+        "note",
+        description="Returns on TikTok in Odoo: not at all, as a note on the order, or also as a draft receipt.",
+    )
 
 
 class Shop(BaseModel):

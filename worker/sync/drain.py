@@ -19,6 +19,7 @@ from worker.state.dirty_set import Claim
 from worker.state.orders import OrderQueue, Waiting
 from worker.state.problems import ODOO, shop_in_odoo_scope, shop_scope
 from worker.state.shops import Shop
+from worker.sync.fulfillment.need import follow_up
 from worker.sync.inventory_marks import mark_variants
 from worker.sync.inventory_sold import note_sold, variants_of
 from worker.sync.order_cancel import cancel_orders
@@ -41,7 +42,8 @@ _POISON_CRASHES = 5
 class Drain:
     """One round for one shop.
 
-    ``shops_to_push`` holds the shops of which it has made stock due; ``touched_stock`` tells that Odoo's stock changed.
+    ``shops_to_push`` holds the shops of which it has made stock due; ``touched_stock`` tells that Odoo's stock changed,
+    ``to_follow`` that parcels or returns of some orders are to be followed.
     """
 
     def __init__(self, runtime: Runtime, shop: Shop, *, queue: OrderQueue | None = None) -> None:
@@ -55,6 +57,7 @@ class Drain:
         self.story = Story(runtime.timeline(shop.id))
         self.shops_to_push: set[str] = set()
         self.touched_stock = False
+        self.to_follow = False
 
     def run(self, on_more: Callable[[], None] = lambda: None, on_sold: Callable[[], None] = lambda: None) -> bool:
         """Work on one batch; ``True`` when there may be more.
@@ -234,7 +237,11 @@ class Drain:
         # Only now is it known that Odoo has them: who pushed in between has subtracted them twice.
         self.shops_to_push.update(mark_variants(self.runtime, moved))
         self.touched_stock = self.touched_stock or bool(result.created or cancelled)
-        for order in [*cancelled, *(by_id[draft.order_id] for draft in drafts)]:
+        looked_at = [*cancelled, *(by_id[draft.order_id] for draft in drafts)]
+        # Before they are settled: an order that is not, is looked at again and comes here once more.
+        in_odoo = [order for order in looked_at if order.id in result.orders or order.id in before]
+        self.to_follow = follow_up(self.runtime, self.shop, in_odoo) or self.to_follow
+        for order in looked_at:
             problem = problems.get(order.id)
             if problem is None or problem.code == "deleted_in_odoo":
                 self._tell_what_was_done(order, result, problem)

@@ -13,7 +13,7 @@ from typing import Literal
 from worker.errors import ConfigurationError
 from worker.metrics import ODOO_CALLS, ORDER_LATENCY, ORDERS_IMPORTED, PARKED, TASKS, TIKTOK_CALLS
 from worker.state.accounts import Account
-from worker.state.broker import HEARTBEAT_QUEUES
+from worker.state.broker import QUEUES
 from worker.state.cursors import SILENT_AFTER
 from worker.state.history import History, Sample
 from worker.state.standing import Standing, look
@@ -180,7 +180,7 @@ def _infrastructure(standing: Standing) -> Iterator[Finding]:
 
 def _unserved(standing: Standing) -> Iterator[Finding]:
     waiting = standing.broker.waiting if standing.broker else {}
-    for queue in HEARTBEAT_QUEUES:
+    for queue in QUEUES:
         age = standing.queues.get(queue)
         if age is None or age > UNSERVED_AFTER:
             seen = "yet" if age is None else f"for {age / 60:.0f} minutes"

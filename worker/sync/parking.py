@@ -19,18 +19,21 @@ def park(
     settings: Settings,
     *,
     long: bool = False,
+    longest: float | None = None,
     update_time: int | None = None,
     **facts: Any,
 ) -> Parked:
     """Park one thing of a claim under ``error``; the time since when stays that of the first reason.
 
     :param long: wait the longest pause at once, for what will hardly pass by itself.
+    :param longest: longest pause in seconds, where the setting's is too long.
     :param update_time: TikTok's, as it was seen; without it the next poll brings the order back before its time.
     :param facts: further fields of :class:`worker.state.dirty_set.Parked`.
     """
     known = queue.parked(one)
     attempts = known.attempts + 1 if known is not None and known.code == error.code else 1
-    pause = min(settings.retry_first * 2 ** min(attempts - 1, 30), settings.retry_longest)
+    most = settings.retry_longest if longest is None else min(longest, settings.retry_longest)
+    pause = min(settings.retry_first * 2 ** min(attempts - 1, 30), most)
     if long:
         pause = settings.retry_longest
     now = datetime.now(UTC)

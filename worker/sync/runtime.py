@@ -14,6 +14,7 @@ from worker.state.catalog import Catalog
 from worker.state.connection import RedisClient, connect
 from worker.state.cursors import Cursors
 from worker.state.dirty_set import DirtySet
+from worker.state.fulfillment import Fulfillment
 from worker.state.inbox import Inbox
 from worker.state.inventory import Inventory, StockWatch
 from worker.state.links import Links
@@ -126,6 +127,14 @@ class Runtime:
     def inventory_queue(self, shop_id: str) -> DirtySet:
         """The dirty set of TikTok products whose stock is to be pushed."""
         return DirtySet(self.redis, "inventory", shop_id)
+
+    def fulfillment_queue(self, shop_id: str) -> DirtySet:
+        """The dirty set of orders whose packages, cancellation requests and returns are to be followed."""
+        return DirtySet(self.redis, "fulfillment", shop_id)
+
+    def fulfillment(self, shop_id: str) -> Fulfillment:
+        """What is remembered of that shop's parcels, cancellation requests and returns."""
+        return Fulfillment(self.redis, shop_id, days=self.settings.imported_days)
 
     def inventory(self, shop_id: str) -> Inventory:
         """What is known of that shop's stock on TikTok."""

@@ -30,8 +30,10 @@ def active_shop(runtime: Runtime, shop_id: str) -> Shop | None:
 def remove_shop(runtime: Runtime, shop_id: str) -> None:
     """Stop synchronising a shop and forget its queues. What is in Odoo and on TikTok stays as it is."""
     runtime.shops.remove(shop_id)
-    for queue in (runtime.queue(shop_id), runtime.product_queue(shop_id), runtime.inventory_queue(shop_id)):
+    queues = (runtime.product_queue, runtime.inventory_queue, runtime.fulfillment_queue)
+    for queue in (runtime.queue(shop_id), *(made(shop_id) for made in queues)):
         queue.drop()
+    runtime.fulfillment(shop_id).drop()
     runtime.catalog(shop_id).drop()
     runtime.inventory(shop_id).drop()
     runtime.timeline(shop_id).drop()

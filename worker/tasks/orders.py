@@ -10,7 +10,7 @@ from worker.sync.poll import poll
 from worker.sync.reporting import reporting
 from worker.sync.runtime import get_runtime
 from worker.sync.shops import active_shop, active_shops
-from worker.tasks.triggers import trigger_drain, trigger_push, trigger_sold, trigger_watch
+from worker.tasks.triggers import trigger_drain, trigger_fulfillment, trigger_push, trigger_sold, trigger_watch
 
 #: Seconds of one message's share of a long list: drains wait in the same queue.
 _SHARE = 20.0
@@ -34,6 +34,8 @@ def drain(shop_id: str) -> None:
     if round_.run(on_more=lambda: trigger_drain(runtime, shop_id), on_sold=push):
         trigger_drain(runtime, shop_id)
     push()
+    if round_.to_follow:
+        trigger_fulfillment(runtime, shop_id)
     if round_.touched_stock and runtime.stock_features.kits:  # kits and components that share what was sold
         trigger_watch(runtime)
 

@@ -33,3 +33,4 @@ def forget_old_orders() -> None:
     oldest = datetime.now(UTC) - timedelta(days=runtime.settings.imported_days)
     for shop in runtime.shops.all():
         runtime.queue(shop.id).forget_before(oldest)
+        runtime.fulfillment(shop.id).forget_old()

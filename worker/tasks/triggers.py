@@ -37,6 +37,12 @@ def trigger_push(runtime: Runtime, shop_id: str) -> None:
         app.send_task("inventory.push", [shop_id])
 
 
+def trigger_fulfillment(runtime: Runtime, shop_id: str) -> None:
+    """Follow the parcels and returns of the shop's due orders soon."""
+    if may_trigger(runtime.redis, shop_id, "fulfillment"):
+        app.send_task("fulfillment.drain", [shop_id])
+
+
 def trigger_watch(runtime: Runtime) -> None:
     """Look at Odoo's stock soon, as after a batch of orders, where any shop's stock is pushed."""
     if runtime.shops.pushing_stock() and may_trigger(runtime.redis, EVERY_SHOP, "inventory"):
@@ -49,5 +55,6 @@ def trigger(runtime: Runtime, kind: Trigger, shop_id: str) -> None:
         "orders": trigger_drain,
         "products": trigger_catalog,
         "inventory": trigger_push,
+        "fulfillment": trigger_fulfillment,
         "sold": trigger_sold,
     }[kind](runtime, shop_id)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from worker.app import app
 from worker.errors import ConfigurationError
 from worker.settings import Settings
-from worker.state.broker import HEARTBEAT_QUEUES, look
+from worker.state.broker import QUEUES, look
 from worker.state.connection import REDIS_AWAY, connect
 from worker.state.cursors import SILENT_AFTER, heartbeat_age
 from worker.sync.doctor.finding import Finding, fail, failed_with, ok, skipped, warn
@@ -75,7 +75,7 @@ def _time_limits() -> Finding:
 
 def _workers(settings: Settings) -> Iterator[Finding]:
     consumed = active_queues(settings)
-    missing = sorted(set(HEARTBEAT_QUEUES) - {queue for queues in consumed.values() for queue in queues})
+    missing = sorted(set(QUEUES) - {queue for queues in consumed.values() for queue in queues})
     text = f"{len(consumed)} answer: {', '.join(sorted(consumed))}." if consumed else "No worker answers."
     if not consumed:
         yield fail("celery.workers", text, "Start tiktok-odoo worker.")
@@ -85,7 +85,7 @@ def _workers(settings: Settings) -> Iterator[Finding]:
         remedy = f"Start a worker for them: tiktok-odoo worker --queues {','.join(missing)}"
         yield fail("celery.queues", f"Nobody works on {', '.join(missing)}.", remedy)
     else:
-        yield ok("celery.queues", f"Somebody works on each of {', '.join(HEARTBEAT_QUEUES)}.")
+        yield ok("celery.queues", f"Somebody works on each of {', '.join(QUEUES)}.")
 
 
 def active_queues(settings: Settings) -> dict[str, list[str]]:
