@@ -14,6 +14,7 @@ from worker.odoo.sales import SalesOrder, SalesOrders, odoo_datetime, origin_of
 from worker.state.catalog import Catalog
 from worker.state.shops import Shop
 from worker.sync.catalog_match import skus_of_orders
+from worker.sync.order_adjust import adjust
 from worker.sync.order_mapper import Contact, OrderDraft
 
 #: TikTok's statuses at which a changed address still matters.
@@ -69,6 +70,7 @@ class OrderImport:
             odoo_id = created.get(draft.order_id) or next((o.id for o in found.get(draft.order_id, [])), None)
             if odoo_id in orders:
                 self._result.orders[draft.order_id] = orders[odoo_id]
+        self._adjust(known)
         self._result.created = set(created)
         self._flag_substitutes(created)
         self._check_totals((*known, *new), already_noted)
@@ -164,6 +166,16 @@ class OrderImport:
                 text = f"Odoo has no product for SKU {', '.join(skus)}: the shop's default product stands in. "
                 self._sales.note(odoo_id, text + "Put the right product into the order before it is packed.")
 
+    def _adjust(self, known: Sequence[OrderDraft]) -> None:
+        orders = self._result.orders
+        adjusted = adjust(self._gateway, self._shop, self._catalog, known, orders)
+        self._result.variants |= adjusted.variants
+        self._result.problems = adjusted.problems | self._result.problems
+        if adjusted.changed:
+            now = self._sales.read(adjusted.changed)
+            for order_id, sale in list(orders.items()):
+                orders[order_id] = now.get(sale.id, sale)
+
     def _check_totals(self, drafts: Sequence[OrderDraft], already_noted: set[str]) -> None:
         for draft in drafts:
             order = self._result.orders.get(draft.order_id)
@@ -240,7 +252,7 @@ def total_error(draft: OrderDraft, order: SalesOrder) -> OrderError | None:
         return OrderError(
             f"{order.name} comes to {order.total} {order.currency}, the order on TikTok to {draft.total}.",
             code="total_mismatch",
-            remedy="An item was cancelled on TikTok, or the order changed in Odoo, since: correct the lines and retry."
+            remedy="The order was changed in Odoo since, or on TikTok: correct the lines and retry."
             if order.state == "sale"
             else "Check the shop's tax (it must be included in the price), correct the quotation and retry.",
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -40,7 +41,10 @@ class Contact:
 
 @dataclass(frozen=True)
 class OrderDraft:
-    """One order as Odoo should hold it. ``total`` is in ``currency``'s major units; times are UTC."""
+    """One order as Odoo should hold it. ``total`` is in ``currency``'s major units; times are UTC.
+
+    :param gone: units that were cancelled one by one; they are part neither of ``goods`` nor of ``total``.
+    """
 
     order_id: str
     external_id: str
@@ -53,6 +57,7 @@ class OrderDraft:
     placed_at: datetime
     ship_by: datetime | None
     status: str
+    gone: list[GoodsLine] = field(default_factory=list)
 
 
 def order_external_id(shop_id: str, order_id: str) -> str:
@@ -84,19 +89,20 @@ def draft_of(order: Order, shop: Shop) -> OrderDraft:
         external_id=order_external_id(shop.id, order.id),
         buyer=_buyer(order, shop),
         address=_address(order, shop),
-        goods=_goods(order, shop.settings.total),
+        goods=_goods(active_items(order), shop.settings.total),
         extras=money.extras,
         currency=money.currency,
         total=money.total,
         placed_at=order.create_time,
         ship_by=order.rts_sla_time or order.shipping_due_time,
         status=order.status,
+        gone=_goods([item for item in order.line_items if item.display_status == "CANCELLED"], shop.settings.total),
     )
 
 
-def _goods(order: Order, basis: Basis) -> list[GoodsLine]:
+def _goods(units: Sequence[LineItem], basis: Basis) -> list[GoodsLine]:
     groups: dict[tuple[str, Decimal, bool], list[LineItem]] = {}
-    for item in active_items(order):
+    for item in units:
         groups.setdefault((item.sku_id, unit_price(item, basis), item.is_gift), []).append(item)
     return [
         GoodsLine(
