@@ -97,6 +97,11 @@ class Settings(BaseSettings):
         "ibyteimg.com,tiktokcdn.com,tiktokcdn-us.com,tiktokcdn-eu.com,ttcdn-us.com",
         description="Hosts, with their subdomains, from which product images are fetched; comma-separated.",
     )
+    document_hosts: str = Field(
+        "tiktokshop.com,tiktokglobalshop.com,bytedance.net,ibyteimg.com,tiktokcdn.com,tiktokcdn-us.com,"
+        "tiktokcdn-eu.com,ttcdn-us.com,byteoversea.com",
+        description="Hosts, with their subdomains, from which shipping labels are fetched; comma-separated.",
+    )
 
     worker_deaf_after: float = Field(
         60, gt=0, description="Seconds for which an idle worker may leave messages waiting before it ends itself."

@@ -25,6 +25,7 @@ from worker.state.shops import Shop, Shops
 from worker.state.timeline import Timeline
 from worker.sync.connections import TikTok
 from worker.tiktok.client import ShopClient
+from worker.tiktok.documents import Documents
 
 _FEATURES_KEPT = 3600.0
 
@@ -81,6 +82,12 @@ class Runtime:
     @cached_property
     def tiktok(self) -> TikTok:
         return TikTok(self.settings, self.redis, self.box, self.accounts)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """Shipping labels, from TikTok's hosts."""
+        hosts = [host.strip() for host in self.settings.document_hosts.split(",")]
+        return Documents(hosts, timeout=self.settings.tiktok_timeout)
 
     @cached_property
     def odoo(self) -> OdooGateway:

@@ -47,6 +47,9 @@ _INVALID = _Meaning(_PERMANENT, "invalid_request", "This is a fault of the conne
 _TRANSIENT = _Meaning(_RETRY, "temporary")
 _NOT_FOUND = _Meaning(_PERMANENT, "not_found", "Is it of another shop, or deleted?")
 _INACTIVE = _Meaning(_PERMANENT, "shop_inactive", "The shop is closed or suspended: see the Seller Center.")
+_AFTER_SALE = _Meaning(
+    _PERMANENT, "after_sale_open", "The buyer asked to cancel or return it: answer that in Seller Center first."
+)
 _TOO_MANY = _Meaning(_PERMANENT, "too_many", "Ask for fewer at a time.")
 
 _MEANINGS: dict[int, _Meaning] = {
@@ -75,7 +78,15 @@ _MEANINGS: dict[int, _Meaning] = {
     **dict.fromkeys((10006402, 12001000, 12052881, 33001002), _TRANSIENT),
     **dict.fromkeys((36009010, 36009014, 36009021, 36009022, 36009023, 98001004, 11050001), _INVALID),
     **dict.fromkeys((12019120, 12019015, 12019027, 12019087), _TOO_MANY),
-    **dict.fromkeys((12052031, 12052032, 12052048, 21008111, 21011001), _NOT_FOUND),
+    **dict.fromkeys((12052031, 12052032, 12052048, 21008111), _NOT_FOUND),
+    11034037: _Meaning(_RETRY, "label_pending", "TikTok is still making the document.", 20),
+    **dict.fromkeys((21023035, 21042104), _Meaning(_PERMANENT, "not_shipped_yet", "Arrange its shipping first.")),
+    **dict.fromkeys((21023046, 21042102), _Meaning(_PERMANENT, "already_collected")),
+    **dict.fromkeys((21021010, 21011007), _AFTER_SALE),
+    **dict.fromkeys((11034002, 21008017), _Meaning(_PERMANENT, "no_label", "The seller ships it, with an own label.")),
+    21011001: _Meaning(_PERMANENT, "package_gone", "It was split or combined: the order is looked at again."),
+    21011006: _Meaning(_PERMANENT, "already_shipped"),
+    21011044: _Meaning(_PERMANENT, "on_hold", "TikTok holds the order for about an hour."),
 }
 
 #: 36009004 by what its message speaks of; the first that fits. Tokens come before the key and the rest, since

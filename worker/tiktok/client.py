@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from worker.tiktok.after_sale import AfterSaleCalls
 from worker.tiktok.errors import TikTokPermanentError
+from worker.tiktok.finance import FinanceCalls
+from worker.tiktok.fulfillment import FulfillmentCalls
 from worker.tiktok.models import (
     AuthorizedShop,
     ExternalOrder,
@@ -30,6 +32,7 @@ from worker.tiktok.models.base import parse_each
 from worker.tiktok.models.product import ProductInventory
 from worker.tiktok.parsing import parse, parse_rows, rows
 from worker.tiktok.signed import SignedClient
+from worker.tiktok.times import ceiling, floor, page_token_of
 
 MAX_ORDER_IDS = 50
 MAX_REFERENCES = 100
@@ -93,7 +96,7 @@ class AccountClient(SignedClient):
         return parse_rows(AuthorizedShop, self._call("GET", _SHOPS), "shops", _SHOPS)
 
 
-class ShopClient(SignedClient):
+class ShopClient(FulfillmentCalls, AfterSaleCalls, FinanceCalls):
     """Calls for one shop. All raise the three errors of ``worker.tiktok.errors``."""
 
     def search_orders(
@@ -117,11 +120,11 @@ class ShopClient(SignedClient):
         """
         query = {"page_size": str(page_size), "page_token": page_token}
         query |= {"sort_field": sort_field, "sort_order": sort_order}
-        times = {"update_time_ge": _floor(update_time_ge), "update_time_lt": _ceiling(update_time_lt)}
-        times |= {"create_time_ge": _floor(create_time_ge), "create_time_lt": _ceiling(create_time_lt)}
+        times = {"update_time_ge": floor(update_time_ge), "update_time_lt": ceiling(update_time_lt)}
+        times |= {"create_time_ge": floor(create_time_ge), "create_time_lt": ceiling(create_time_lt)}
         data = self._call("POST", _ORDER_SEARCH, query=query, body={"order_status": status, **times})
         raw = rows(data, "orders", _ORDER_SEARCH)
-        return OrderPage(*parse_summaries(raw), _page_token(data), _count(data), raw)
+        return OrderPage(*parse_summaries(raw), page_token_of(data), _count(data), raw)
 
     def order_details(self, order_ids: Sequence[str]) -> OrderDetails:
         """Whole orders, 50 at most (*Get Order Detail*). An id that TikTok does not know spoils none of the others."""
@@ -183,10 +186,10 @@ class ShopClient(SignedClient):
         """
         body: dict[str, Any] = {"status": status, "seller_skus": list(seller_skus) or None}
         body |= {"sku_ids": list(sku_ids) or None}
-        body |= {"update_time_ge": _floor(update_time_ge), "update_time_le": _ceiling(update_time_le)}
+        body |= {"update_time_ge": floor(update_time_ge), "update_time_le": ceiling(update_time_le)}
         data = self._call("POST", _PRODUCT_SEARCH, query={"page_size": page_size, "page_token": page_token}, body=body)
         products, invalid = parse_each(Product, rows(data, "products", _PRODUCT_SEARCH))
-        return ProductPage(products, invalid, _page_token(data), _count(data))
+        return ProductPage(products, invalid, page_token_of(data), _count(data))
 
     def product_detail(self, product_id: str) -> Product:
         """One product with all its SKUs (*Get Product*); not for frozen or deleted ones."""
@@ -235,29 +238,9 @@ class ShopClient(SignedClient):
         self._call("DELETE", _WEBHOOKS, body={"event_type": event_type})
 
 
-def _floor(moment: datetime | int | None) -> int | None:
-    return None if moment is None else math.floor(_epoch(moment))
-
-
-def _ceiling(moment: datetime | int | None) -> int | None:
-    return None if moment is None else math.ceil(_epoch(moment))
-
-
-def _epoch(moment: datetime | int) -> float:
-    if isinstance(moment, int):
-        return moment
-    if moment.tzinfo is None:
-        raise ValueError("A time without a time zone: give one in UTC.")
-    return moment.timestamp()
-
-
 def _at_most(limit: int, things: Sequence[Any], name: str) -> None:
     if len(things) > limit:
         raise ValueError(f"TikTok takes {limit} {name} in one call, not {len(things)}.")
-
-
-def _page_token(data: Mapping[str, Any]) -> str:
-    return str(data.get("next_page_token") or "")
 
 
 def _count(data: Mapping[str, Any]) -> int:

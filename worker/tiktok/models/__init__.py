@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 from worker.tiktok.models.address import District, RecipientAddress
+from worker.tiktok.models.after_sale import Cancellation, CancelLine, NextAction, RefundAmount, Return, ReturnLine
 from worker.tiktok.models.base import TikTokModel, faults, normalise_status
+from worker.tiktok.models.finance import (
+    OrderSettlement,
+    SkuSettlement,
+    Statement,
+    StatementTotals,
+    StatementTransaction,
+)
+from worker.tiktok.models.fulfillment import (
+    HandoverSlots,
+    PackageDetail,
+    PickupSlot,
+    ShippedPackage,
+    ShippingDocument,
+    ShippingProvider,
+)
 from worker.tiktok.models.order import (
     BundleComponent,
     InvalidOrder,
@@ -31,10 +47,13 @@ from worker.tiktok.models.shop import (
 __all__ = [
     "AuthorizedShop",
     "BundleComponent",
+    "CancelLine",
+    "Cancellation",
     "District",
     "ExternalLine",
     "ExternalOrder",
     "ExternalOrderReference",
+    "HandoverSlots",
     "InvalidOrder",
     "InventoryError",
     "InventoryRecord",
@@ -42,14 +61,28 @@ __all__ = [
     "ItemTax",
     "LineItem",
     "LinePriceDetail",
+    "NextAction",
     "Order",
+    "OrderSettlement",
     "OrderSummary",
+    "PackageDetail",
     "Payment",
+    "PickupSlot",
     "PriceDetail",
     "Product",
     "RecipientAddress",
+    "RefundAmount",
+    "Return",
+    "ReturnLine",
+    "ShippedPackage",
+    "ShippingDocument",
+    "ShippingProvider",
     "Sku",
+    "SkuSettlement",
     "SkuStock",
+    "Statement",
+    "StatementTotals",
+    "StatementTransaction",
     "TikTokModel",
     "TokenGrant",
     "Warehouse",

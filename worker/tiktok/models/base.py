@@ -84,6 +84,9 @@ OptionalTime = Annotated[datetime | None, BeforeValidator(_time)]
 #: ISO 4217 code.
 Currency = Annotated[str, StringConstraints(min_length=3, max_length=3, to_upper=True, strip_whitespace=True)]
 
+#: How TikTok calls the id of a row, by API.
+_ID_NAMES = ("id", "package_id", "cancel_id", "return_id")
+
 Model = TypeVar("Model", bound=TikTokModel)
 
 
@@ -104,6 +107,6 @@ def parse_each(model: type[Model], rows: Iterable[Any]) -> tuple[list[Model], li
         try:
             models.append(model.model_validate(row))
         except ValidationError as error:
-            row_id = row.get("id") if isinstance(row, dict) else None
-            invalid.append((str(row_id or "").strip(), faults(error)))
+            row_id = next((row[name] for name in _ID_NAMES if row.get(name)), "") if isinstance(row, dict) else ""
+            invalid.append((str(row_id).strip(), faults(error)))
     return models, invalid
