@@ -170,6 +170,4 @@ class Fulfillment:
 
     def drop(self) -> None:
         """Forget everything, as when the shop is removed."""
-        self._redis.delete(
-            *(self._awaiting, self._done, self._requests, self._returns, self._returns_at, self._cursor)
-        )
+        self._redis.delete(*(self._awaiting, self._done, self._requests, self._returns, self._returns_at, self._cursor))

@@ -18,7 +18,9 @@ from worker.state.connection import RedisClient, key, script
 
 #: Who or what wrote: TikTok's webhook, our poll, TikTok's answer, its hold, Odoo, something in the way, settings that
 #: leave the order out, a person's wish to ignore it, a person, a side that failed, parcels and returns.
-Kind = Literal["webhook", "poll", "fetched", "waiting", "odoo", "parked", "skipped", "ignored", "operator", "error", "delivery"]
+Kind = Literal[
+    "webhook", "poll", "fetched", "waiting", "odoo", "parked", "skipped", "ignored", "operator", "error", "delivery"
+]
 
 #: The newest entries that are kept of one order.
 ENTRIES_KEPT = 30

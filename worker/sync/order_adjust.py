@@ -10,7 +10,7 @@ from decimal import Decimal
 from worker.errors import OrderError
 from worker.odoo.errors import OdooRejectedError
 from worker.odoo.gateway import OdooGateway
-from worker.odoo.products import ProductMatches
+from worker.odoo.products import SERVICE_CODES, ProductMatches
 from worker.odoo.sale_lines import SaleLines, WantedExtra, WantedLine
 from worker.odoo.sales import SalesOrder, SalesOrders
 from worker.state.catalog import Catalog
@@ -48,13 +48,12 @@ def adjust(
     due = [draft for draft in drafts if draft.gone and _differs(draft, orders.get(draft.order_id))]
     if not due:
         return result
-    lines = {
-        line.sku_id: (line.seller_sku, line.product_id) for draft in due for line in (*draft.goods, *draft.gone)
-    }
+    lines = {line.sku_id: (line.seller_sku, line.product_id) for draft in due for line in (*draft.goods, *draft.gone)}
     skus = skus_of_orders(catalog, lines)
     products = ProductMatches(gateway, skus.values(), company_id=shop.settings.company_id)
     sales = SalesOrders(gateway, shop.id, shop.settings.company_id)
-    sale_lines = SaleLines(gateway, shop.id, shop.settings.company_id)
+    sale_lines = SaleLines(gateway, shop.settings.company_id)
+    services = [products.service(kind) for kind in SERVICE_CODES]
     for draft in due:
         sale = orders[draft.order_id]
         try:
@@ -66,7 +65,7 @@ def adjust(
                 WantedExtra(extra.kind, products.service(extra.kind), extra.text, extra.amount)
                 for extra in draft.extras
             ]
-            if sale_lines.bring_in_line(sale, _wanted(draft, variants), extras, shop.settings.tax_id):
+            if sale_lines.bring_in_line(sale, _wanted(draft, variants), extras, services, shop.settings.tax_id):
                 result.changed.append(sale.id)
                 result.variants.update(variants[line.sku_id] for line in draft.gone)
         except OdooRejectedError as error:

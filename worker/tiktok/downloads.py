@@ -49,9 +49,7 @@ def fetch(url: str, kind: Kind, hosts: Collection[str], *, timeout: float, large
     try:
         with session().get(url, timeout=timeout, stream=True, allow_redirects=False) as response:
             if response.status_code == 429 or response.status_code >= 500:
-                raise RetryableError(
-                    f"The {kind.name}'s host answers HTTP {response.status_code}.", code="no_answer"
-                )
+                raise RetryableError(f"The {kind.name}'s host answers HTTP {response.status_code}.", code="no_answer")
             if response.status_code != 200:
                 raise kind.error(f"The {kind.name}'s address answers HTTP {response.status_code}.")
             body = _read(response, kind, started + 2 * timeout, largest)

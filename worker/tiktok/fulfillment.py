@@ -55,7 +55,12 @@ class FulfillmentCalls(SignedClient):
 
         :param page_size: 1 to 50.
         """
-        query = {"page_size": str(page_size), "page_token": page_token, "sort_field": "update_time", "sort_order": "ASC"}
+        query = {
+            "page_size": str(page_size),
+            "page_token": page_token,
+            "sort_field": "update_time",
+            "sort_order": "ASC",
+        }
         times = {"update_time_ge": floor(update_time_ge), "update_time_lt": ceiling(update_time_lt)}
         data = self._call("POST", _SEARCH, query=query, body={"package_status": status, **times})
         packages, invalid = parse_each(PackageDetail, rows(data, "packages", _SEARCH))

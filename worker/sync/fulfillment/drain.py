@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
@@ -230,12 +231,10 @@ class FulfillmentDrain:
                 open_ids.discard(order_id)
 
     def _park(self, claim: Claim, order: Order, error: ConnectorError) -> None:
-        facts = {"status": order.status, "ship_by": order.rts_sla_time}
+        facts: dict[str, Any] = {"status": order.status, "ship_by": order.rts_sla_time}
         entry = park(self.queue, claim, order.id, error, self.runtime.settings, longest=_LONGEST_PAUSE, **facts)
         self.story.tell(order.id, "parked", f"{error.code}: {error.message}", again=entry.attempts > 1)
-        log.warning(
-            "fulfillment.parked", shop=self.shop.id, order=order.id, code=error.code, reason=error.message
-        )
+        log.warning("fulfillment.parked", shop=self.shop.id, order=order.id, code=error.code, reason=error.message)
 
     def _postpone(self, claim: Claim, open_ids: set[str], failure: ConnectorError | SoftTimeLimitExceeded) -> None:
         slow = RetryableError("Following orders took longer than a task may; it goes on from there.", code="too_slow")

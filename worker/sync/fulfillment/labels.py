@@ -91,7 +91,8 @@ class Labels:
         settled = f"label {parcel.id} {delivery.id}"
         if self._memory.were_done([settled]):
             return False
-        if (parcel.id, delivery.id) in self._deliveries.has_label([(parcel.id, delivery.id)]):
+        filename = f"label-{parcel.id}.pdf"
+        if (filename, delivery.id) in self._deliveries.labelled([delivery.id]):  # Redis was lost since
             self._memory.first_time(settled)
             return False
         if parcel.has_left:  # nobody needs it now, and TikTok gives it no more
@@ -119,6 +120,6 @@ class Labels:
                 remedy=f"Its link is in the notes of {delivery.name}. It is tried again by itself, at least every 15 "
                 "minutes.",
             ) from None
-        attached = self._deliveries.attach_label(delivery, parcel.id, f"label-{parcel.id}.pdf", pdf)
+        attached = self._deliveries.attach_label(delivery, parcel.id, filename, pdf)
         self._memory.first_time(settled)
         return attached

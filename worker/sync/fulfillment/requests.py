@@ -77,7 +77,6 @@ class Requests:
             raise OrderError(
                 f"{sale.name} is cancelled in Odoo, but TikTok does not cancel the order: {error.message}",
                 code="cancel_refused",
-                remedy="Cancel it in Seller Center, or choose another reason: "
-                "`tiktok-odoo shops set --cancel-reason`.",
+                remedy="Cancel it in Seller Center, or choose another reason: `tiktok-odoo shops set --cancel-reason`.",
             ) from None
         return "cancelled in Odoo, so cancelled on TikTok"

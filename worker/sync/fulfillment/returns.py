@@ -111,4 +111,6 @@ def _text(each: Return, seen: ReturnSeen) -> str:
     deadline = f" Answer in Seller Center by {each.respond_by:%Y-%m-%d %H:%M} UTC." if each.respond_by else ""
     receipt = f" Receipt: {seen.receipt}." if seen.receipt else ""
     reason = each.reason_text or each.reason or "not given"
-    return f"TikTok Shop return {each.id} ({what}, {units}{amount}): {each.status}. Reason: {reason}.{deadline}{receipt}"
+    return (
+        f"TikTok Shop return {each.id} ({what}, {units}{amount}): {each.status}. Reason: {reason}.{deadline}{receipt}"
+    )

@@ -49,7 +49,9 @@ class Shipping:
             return all(move.quantity >= move.demand for move in delivery.moves if move.state != "cancel")
         return delivery.state == "done"
 
-    def run(self, order: Order, parcels: Sequence[Parcel], deliveries: Sequence[Delivery], goods: Variants) -> list[str]:
+    def run(
+        self, order: Order, parcels: Sequence[Parcel], deliveries: Sequence[Delivery], goods: Variants
+    ) -> list[str]:
         """Arrange what is due; answers what was done, in words. Then the order is to be read again, and looked at once
         more: a parcel of which only a part is due is cut in two first.
 
@@ -169,7 +171,7 @@ def shares_of(parcels: Sequence[Parcel], due: Sequence[Delivery], variants: Mapp
     :param variants: Odoo's product variant of each SKU id.
     """
     taken = Counter(variants[item.sku_id] for parcel in parcels if parcel.is_arranged for item in parcel.items)
-    shares = []
+    shares: list[Share] = []
     for delivery in due:
         free = _units(delivery)
         both = free & taken  # what shipped before was in the deliveries that were done before

@@ -48,8 +48,8 @@ class Transit:
         self._deliveries.ask_a_person(
             delivery,
             SHIPPED_NOT_IN_ODOO,
-            f"TikTok says that the carrier has {numbers or 'it'}, but {delivery.name} is still open. Validate it, or find "
-            "out what was shipped.",
+            f"TikTok says that the carrier has {numbers or 'it'}, but {delivery.name} is still open. Validate it, or "
+            "find out what was shipped.",
         )
 
     def _part(self, order: Order, left: Sequence[Parcel], goods: Variants) -> Mapping[int, Decimal] | None:
@@ -71,9 +71,7 @@ class Transit:
         return f"{delivery.name} validated{' in part' if part is not None else ''}: TikTok says that it has left"
 
 
-def _by_delivery(
-    parcels: Sequence[Parcel], assigned: Mapping[str, Delivery]
-) -> list[tuple[Delivery, list[Parcel]]]:
+def _by_delivery(parcels: Sequence[Parcel], assigned: Mapping[str, Delivery]) -> list[tuple[Delivery, list[Parcel]]]:
     groups: dict[int, tuple[Delivery, list[Parcel]]] = {}
     for parcel in parcels:
         if parcel.id in assigned:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from worker.odoo.deliveries import Deliveries
 from worker.odoo.sales import SalesOrders
 from worker.state.fulfillment import Fulfillment
 from worker.state.shops import Shop
 from worker.sync.runtime import Runtime
+from worker.tiktok.client import ShopClient
 
 #: TikTok's lists are read again from this many seconds before what was seen last.
 _OVERLAP = 600
@@ -19,8 +20,10 @@ _OVERLAP = 600
 _FIRST_LOOK = 30 * 86400
 
 
-class _Page(Protocol):
-    next_page_token: str
+#: A row of a list: what it is (its id), the orders that it is about, when it changed.
+_Row = tuple[str, Sequence[str], datetime | None]
+#: Reads one page: its rows, and the token of the next page.
+_Reader = Callable[..., tuple[list[_Row], str]]
 
 
 def watch_odoo(runtime: Runtime, shop: Shop) -> bool:
@@ -57,40 +60,39 @@ def poll_tiktok(runtime: Runtime, shop: Shop) -> bool:
     :raises ConnectorError: TikTok does not answer.
     """
     client = runtime.shop_client(shop)
-    memory = runtime.fulfillment(shop.id)
-    lists: dict[str, tuple[Callable[..., Any], Callable[[Any], Iterable[tuple[Sequence[str], datetime | None]]]]] = {
-        "packages": (
-            client.search_packages,
-            lambda page: ((each.order_ids, each.update_time) for each in page.packages),
-        ),
-        "cancellations": (
-            client.search_cancellations,
-            lambda page: (([each.order_id], each.update_time) for each in page.cancellations),
-        ),
+    lists: dict[str, _Reader] = {
+        "packages": lambda **page: _packages(client, **page),
+        "cancellations": lambda **page: _cancellations(client, **page),
     }
     if shop.settings.returns != "off":
-        lists["returns"] = (
-            client.search_returns,
-            lambda page: (([each.order_id], each.update_time) for each in page.returns),
-        )
+        lists["returns"] = lambda **page: _returns(client, **page)
     marked = 0
-    for name, (search, rows) in lists.items():
-        marked += _read(runtime, shop, memory, name, search, rows)
+    for name, reader in lists.items():
+        marked += _read(runtime, shop, name, reader)
     return bool(marked)
 
 
-def _read(
-    runtime: Runtime,
-    shop: Shop,
-    memory: Fulfillment,
-    name: str,
-    search: Callable[..., Any],
-    rows: Callable[[Any], Iterable[tuple[Sequence[str], datetime | None]]],
-) -> int:
+def _packages(client: ShopClient, **page: Any) -> tuple[list[_Row], str]:
+    found = client.search_packages(**page)
+    return [(each.id, each.order_ids, each.update_time) for each in found.packages], found.next_page_token
+
+
+def _cancellations(client: ShopClient, **page: Any) -> tuple[list[_Row], str]:
+    found = client.search_cancellations(**page)
+    return [(each.id, [each.order_id], each.update_time) for each in found.cancellations], found.next_page_token
+
+
+def _returns(client: ShopClient, **page: Any) -> tuple[list[_Row], str]:
+    found = client.search_returns(**page)
+    return [(each.id, [each.order_id], each.update_time) for each in found.returns], found.next_page_token
+
+
+def _read(runtime: Runtime, shop: Shop, name: str, reader: _Reader) -> int:
     """Read one list from its cursor on, and move the cursor behind what is due then.
 
     Which orders they are matters, not how they stand: those that were read before are due once more, at most.
     """
+    memory = runtime.fulfillment(shop.id)
     cursor = memory.cursor(name)
     go_live = int(shop.settings.go_live.timestamp())
     start = max(go_live, int(time.time()) - _FIRST_LOOK) if cursor is None else max(go_live, cursor - _OVERLAP)
@@ -98,13 +100,16 @@ def _read(
     newest = start
     token = ""
     while True:
-        page = search(update_time_ge=start, page_token=token)
-        seen = list(rows(page))
-        found = {f"seen {name} {ids} {at}": ids for ids, at in seen if ids}
-        fresh = {order for what, ids in found.items() if memory.first_time(what) for order in ids}
+        seen, token = reader(update_time_ge=start, page_token=token)
+        fresh = {
+            order
+            for one, ids, at in seen
+            if memory.first_time(f"{name} {one} {int(at.timestamp()) if at else 0}")
+            for order in ids
+            if order
+        }
         marked += runtime.fulfillment_queue(shop.id).mark(sorted(fresh)) if fresh else 0
-        newest = max([newest, *(int(at.timestamp()) for _, at in seen if at is not None)])
-        token = page.next_page_token
+        newest = max([newest, *(int(at.timestamp()) for _, _, at in seen if at is not None)])
         if not token:
             break
     memory.advance(name, newest)
