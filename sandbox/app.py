@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 
 from sandbox.consent import consent_pages
 from sandbox.control import control_api
+from sandbox.documents import shipping_documents
 from sandbox.images import product_images
 from sandbox.pages import human_pages
 from sandbox.settings import Settings
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None, simulator: Simulator | None = N
     app.register_blueprint(consent_pages(sandbox.world))
     app.register_blueprint(control_api(sandbox))
     app.register_blueprint(product_images(sandbox.world))
+    app.register_blueprint(shipping_documents(sandbox.world))
     app.register_blueprint(human_pages(sandbox))
 
     @app.route("/<path:path>", methods=METHODS, provide_automatic_options=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.client_catalog import CatalogControl, SandboxSku
+from sandbox.client_delivery import DeliveryControl
 from sandbox.control_session import SandboxControlError
 
 __all__ = ["SandboxApp", "SandboxControl", "SandboxControlError", "SandboxShop", "SandboxSku"]
@@ -37,7 +38,7 @@ class SandboxShop:
     warehouse_ids: tuple[str, ...]
 
 
-class SandboxControl(CatalogControl):
+class SandboxControl(CatalogControl, DeliveryControl):
     """Talks to one simulator.
 
     Every method raises ``SandboxControlError`` for what the simulator refuses, and requests' errors when it is away.
@@ -123,10 +124,6 @@ class SandboxControl(CatalogControl):
     def cancel(self, order_id: str, *, by: str = "SYSTEM", reason: str = "Unpaid in time") -> dict[str, Any]:
         """Cancel an order that is not delivered; ``by`` is SELLER, BUYER or SYSTEM."""
         return self._act(order_id, "cancel", {"by": by, "reason": reason})
-
-    def request_cancel(self, order_id: str) -> dict[str, Any]:
-        """The buyer asks to cancel; nothing is cancelled yet."""
-        return self._act(order_id, "request_cancel", {})
 
     def change_address(self, order_id: str, **fields: Any) -> dict[str, Any]:
         """Replace fields of ``recipient_address``."""

@@ -16,8 +16,10 @@ from pydantic import ValidationError
 from sandbox.consent import consent_headless
 from sandbox.control_body import json_answer, read_body
 from sandbox.control_catalog import catalog_routes
+from sandbox.control_delivery import delivery_routes
 from sandbox.errors import ControlError
-from sandbox.model import Shop
+from sandbox.model import Order, Shop
+from sandbox.packages import active_lines
 from sandbox.simulator import Simulator
 from sandbox.specs import (
     AppSpec,
@@ -48,6 +50,7 @@ def control_api(simulator: Simulator) -> Blueprint:
 
     _scene(blueprint, simulator)
     catalog_routes(blueprint, simulator)
+    delivery_routes(blueprint, simulator)
     _orders(blueprint, simulator)
     _faults(blueprint, simulator)
     _authorization(blueprint, simulator)
@@ -83,11 +86,20 @@ def _scene(blueprint: Blueprint, simulator: Simulator) -> None:
 
 
 def _orders(blueprint: Blueprint, simulator: Simulator) -> None:
-    world, desk = simulator.world, simulator.desk
+    world, desk, after_sale = simulator.world, simulator.desk, simulator.after_sale
+
+    def cancel(order: Order, body: dict[str, Any]) -> Order:
+        spec = CancelSpec(**body)
+        lines = spec.line_ids or tuple(line["id"] for line in active_lines(order))
+        return after_sale.cancel_lines(order, lines, by=spec.by, reason=spec.reason).order
+
+    def set_status(order: Order, body: dict[str, Any]) -> Order:
+        status = str(body.get("status"))
+        return cancel(order, {}) if status == "CANCELLED" else desk.set_status(order, status)
+
     actions: dict[str, Callable[..., Any]] = {
-        "set_status": lambda order, body: desk.set_status(order, str(body.get("status"))),
-        "cancel": lambda order, body: desk.cancel(order, CancelSpec(**body)),
-        "request_cancel": lambda order, body: desk.request_cancel(order),
+        "set_status": set_status,
+        "cancel": cancel,
         "change_address": desk.change_address,
         "touch": lambda order, body: desk.touch(order),
         "patch": desk.patch,

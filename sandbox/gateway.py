@@ -8,9 +8,11 @@ from typing import Any
 
 from flask import Request, Response
 
+from sandbox.after_sale_desk import AfterSaleDesk
 from sandbox.envelope import error_response, success_response
 from sandbox.errors import ApiError, invalid_parameter
 from sandbox.model import App, Grant, Shop
+from sandbox.package_desk import PackageDesk
 from sandbox.product_desk import ProductDesk
 from sandbox.rate_limit import RateLimit
 from sandbox.routing import Call, Endpoint, Routes
@@ -27,9 +29,11 @@ class Gateway:
     scope, shop_cipher, content type and body, method, rate limit.
     """
 
-    def __init__(self, world: World, products: ProductDesk, routes: Routes) -> None:
+    def __init__(
+        self, world: World, routes: Routes, products: ProductDesk, packages: PackageDesk, after_sale: AfterSaleDesk
+    ) -> None:
         self._world = world
-        self._products = products
+        self._desks = (products, packages, after_sale)
         self._routes = routes
         self.rate_limit = RateLimit(time.monotonic)
 
@@ -65,7 +69,7 @@ class Gateway:
         if not self.rate_limit.allow((app.app_key, shop_id, endpoint.name), world.settings.requests_per_second):
             raise ApiError(36009002, "Too many requests. Please try again later.", headers={"Retry-After": "1"})
         with world.lock:
-            call = Call(world, self._products, request.host_url, app, grant, arguments, query, parsed, shop)
+            call = Call(world, *self._desks, request.host_url, app, grant, arguments, query, parsed, shop)
             return endpoint.handler(call)
 
     def _app(self, query: dict[str, str]) -> App:

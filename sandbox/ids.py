@@ -21,6 +21,7 @@ _PREFIXES = {
     "buyer": "7021",
     "seller": "7010",
     "cancel": "4035",
+    "return": "4036",
     "notification": "7327",
     "provider": "7117",
     "delivery_option": "7091",

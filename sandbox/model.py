@@ -156,6 +156,79 @@ class Order:
 
 
 @dataclass
+class Package:
+    """A parcel of lines of one or several orders of a shop.
+
+    :param lines: line id to order id.
+    :param status: TO_FULFILL until shipping is arranged, PROCESSING until the carrier has it, FULFILLING on its way,
+        COMPLETED when it is there, or CANCELLED.
+    :param tag: DEFAULT, SPLIT or COMBINE.
+    :param provider: ``{id, name}`` of the carrier.
+    """
+
+    id: str
+    shop: Shop = field(repr=False)
+    lines: dict[str, str]
+    create_time: int
+    update_time: int
+    status: str = "TO_FULFILL"
+    tag: str = "DEFAULT"
+    handover_method: str = ""
+    pickup_slot: dict[str, int] | None = None
+    tracking_number: str = ""
+    provider: dict[str, str] = field(default_factory=dict)
+    shipped_at: int = 0
+    document_token: str = field(default="", repr=False)
+
+    @property
+    def order_ids(self) -> list[str]:
+        return list(dict.fromkeys(self.lines.values()))
+
+    @property
+    def is_arranged(self) -> bool:
+        return self.status in ("PROCESSING", "FULFILLING", "COMPLETED")
+
+
+@dataclass
+class CancelCase:
+    """A cancellation, asked for or carried out.
+
+    :param line_ids: the units; all of an order's where the whole order is cancelled.
+    :param status: CANCELLATION_REQUEST_PENDING, _SUCCESS, _CANCEL (taken back or rejected) or _COMPLETE.
+    :param respond_by: until when the seller has to answer; 0 when nobody waits.
+    """
+
+    id: str
+    order: Order = field(repr=False)
+    line_ids: tuple[str, ...]
+    type: str
+    status: str
+    role: str
+    reason: str
+    create_time: int
+    update_time: int
+    respond_by: int = 0
+
+
+@dataclass
+class ReturnCase:
+    """A return or refund. ``type`` is REFUND, RETURN_AND_REFUND or REPLACEMENT."""
+
+    id: str
+    order: Order = field(repr=False)
+    line_ids: tuple[str, ...]
+    type: str
+    status: str
+    reason: str
+    create_time: int
+    update_time: int
+    role: str = "BUYER"
+    respond_by: int = 0
+    keeps_item: bool = False
+    settled: bool = False
+
+
+@dataclass
 class Grant:
     """What one seller allowed one app to do. Times are epoch seconds; revoked grants are not kept."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sandbox.model import Order, Product, Shop
+from sandbox.model import Order, Package, Product, ReturnCase, Shop
 from sandbox.webhooks import WebhookDispatcher
 from sandbox.world import World
 
@@ -71,6 +72,35 @@ class Notifier:
         """Type 3: the new address has to be read from the order."""
         data = {"order_id": order.id, "update_time": order.fields["update_time"]}
         self.send(order.shop, "RECIPIENT_ADDRESS_UPDATE", data)
+
+    def package_update(self, shop: Shop, sc_type: str, packages: Sequence[Package], role: str = "SELLER") -> None:
+        """Type 4: the ids of packages are others than before."""
+        self.send(
+            shop,
+            "PACKAGE_UPDATE",
+            {
+                "sc_type": sc_type,
+                "role_type": f"ROLE_{role}",
+                "package_list": [{"package_id": each.id, "order_id_list": each.order_ids} for each in packages],
+                "update_time": self._world.now(),
+            },
+        )
+
+    def return_status(self, case: ReturnCase) -> None:
+        """Type 12."""
+        self.send(
+            case.order.shop,
+            "RETURN_STATUS_CHANGE",
+            {
+                "order_id": case.order.id,
+                "return_role": case.role,
+                "return_type": case.type,
+                "return_status": case.status,
+                "return_id": case.id,
+                "create_time": case.create_time,
+                "update_time": case.update_time,
+            },
+        )
 
     def cancellation(self, order: Order, cancel_id: str, role: str, status: str) -> None:
         """Type 11; ``cancellations_role`` is TikTok's spelling."""

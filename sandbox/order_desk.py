@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from sandbox import packages
+from sandbox.errors import ControlError
 from sandbox.model import Order, Shop
 from sandbox.notifications import Notifier
 from sandbox.ordering import check_patch, merge_patch, place_order
-from sandbox.specs import CancelSpec, OrderSpec
+from sandbox.specs import OrderSpec
 from sandbox.status import CANCELLED, check_step, enter_status
 from sandbox.world import World
 
@@ -29,40 +31,13 @@ class OrderDesk:
             return order
 
     def set_status(self, order: Order, status: str) -> Order:
-        """Move an order on, as far as one likes; CANCELLED cancels it as the system does."""
+        """Move an order on, as far as one likes. What cancels it is in ``sandbox/after_sale_desk.py``."""
         if status == CANCELLED:
-            return self.cancel(order, CancelSpec())
+            raise ControlError("cancel an order with cancel, which says by whom and why")
         with self._world.lock:
             check_step(order.status, status)
             self._change(order, lambda: enter_status(self._world, order, status, at=self._world.now()))
             self._notifier.order_status(order)
-            return order
-
-    def cancel(self, order: Order, spec: CancelSpec) -> Order:
-        """Cancel at once; types 11 and 1 are sent."""
-        with self._world.lock:
-            check_step(order.status, CANCELLED)
-
-            def apply() -> None:
-                enter_status(self._world, order, CANCELLED, at=self._world.now())
-                order.fields |= {"cancel_reason": spec.reason, "cancellation_initiator": spec.by}
-                for line in order.fields["line_items"]:
-                    line |= {"cancel_reason": spec.reason, "cancel_user": spec.by}
-
-            self._change(order, apply)
-            cancel_id = self._world.ids.new("cancel")
-            self._notifier.cancellation(order, cancel_id, spec.by, "CANCELLATION_REQUEST_COMPLETE")
-            self._notifier.order_status(order)
-            return order
-
-    def request_cancel(self, order: Order) -> Order:
-        """The buyer asks to cancel and the seller has to decide: ``is_buyer_request_cancel`` and type 11."""
-        with self._world.lock:
-            check_step(order.status, CANCELLED)
-            now = self._world.now()
-            self._change(order, lambda: order.fields.update(is_buyer_request_cancel=True, request_cancel_time=now))
-            cancel_id = self._world.ids.new("cancel")
-            self._notifier.cancellation(order, cancel_id, "BUYER", "CANCELLATION_REQUEST_PENDING")
             return order
 
     def change_address(self, order: Order, changes: dict[str, Any]) -> Order:
@@ -94,13 +69,40 @@ class OrderDesk:
             self._change(order, apply)
             return order
 
-    def _change(self, order: Order, apply: Callable[[], None]) -> None:
-        book = self._world.orders[order.shop.id]
-        book.take(order)
+    def follow_packages(self, order: Order) -> None:
+        """Bring an order in line with its packages: what its lines show, its status, and the stock that it holds."""
+        packages.show(self._world, order)
+        if order.status in ("UNPAID", "ON_HOLD", "CANCELLED", "COMPLETED"):
+            return
+        status = packages.status_by_packages(order)
+        if status == order.status:
+            return
+        order.fields["status"] = status
+        now = self._world.now()
+        if status in ("IN_TRANSIT", "DELIVERED"):
+            order.fields.setdefault("collection_time", now)
+            self._world.stock.ship(order.stock)
+            order.stock = []
+        if status == "DELIVERED":
+            order.fields.setdefault("delivery_time", now)
+
+    def change(
+        self, orders: Sequence[Order], apply: Callable[[], None], then: Callable[[Order], None] = lambda _: None
+    ) -> None:
+        """Change several orders at once, and each of them afterwards; their ``update_time`` moves."""
+        for order in orders:
+            self._world.orders[order.shop.id].take(order)
         try:
-            order.fields["update_time"] = self._world.now()
-            order.sequence = next(self._world.sequence)
-            order.rendered = None
+            for order in orders:
+                order.fields["update_time"] = self._world.now()
+                order.sequence = next(self._world.sequence)
+                order.rendered = None
             apply()
+            for order in orders:
+                then(order)
         finally:
-            book.put(order)
+            for order in orders:
+                self._world.orders[order.shop.id].put(order)
+
+    def _change(self, order: Order, apply: Callable[[], None]) -> None:
+        self.change([order], apply)

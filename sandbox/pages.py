@@ -8,8 +8,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sandbox.errors import ControlError
+from sandbox.packages import active_lines
 from sandbox.simulator import Simulator
-from sandbox.specs import CancelSpec, TrafficSpec, WebhookFaultSpec
+from sandbox.specs import TrafficSpec, WebhookFaultSpec
 from sandbox.status import CANCELLED, FLOW
 
 SHOWN_ORDERS = 30
@@ -62,7 +63,8 @@ def human_pages(simulator: Simulator) -> Blueprint:
         with world.lock:
             order = world.order(order_id)
             if action == "cancel":
-                simulator.desk.cancel(order, CancelSpec(by="BUYER", reason="Change of mind"))
+                lines = [line["id"] for line in active_lines(order)]
+                simulator.after_sale.cancel_lines(order, lines, by="BUYER", reason="Change of mind")
             elif action == "next":
                 simulator.desk.set_status(order, next_status(order.status))
             elif action == "redeliver":

@@ -9,8 +9,10 @@ from typing import Any
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Map, Rule
 
+from sandbox.after_sale_desk import AfterSaleDesk
 from sandbox.errors import ApiError
 from sandbox.model import App, Grant, Shop
+from sandbox.package_desk import PackageDesk
 from sandbox.product_desk import ProductDesk
 from sandbox.world import World
 
@@ -19,7 +21,7 @@ from sandbox.world import World
 class Call:
     """One authorized call, as its handler gets it. Handlers run under the world's lock.
 
-    :param products: changes products.
+    :param products: changes products; ``packages`` and ``after_sale`` likewise packages, cancellations and returns.
     :param host_url: this server as the caller sees it, with a slash at the end.
     :param path: the variable parts of the path.
     :param query: decoded parameters, without ``sign`` and the like being of interest.
@@ -28,6 +30,8 @@ class Call:
 
     world: World
     products: ProductDesk
+    packages: PackageDesk
+    after_sale: AfterSaleDesk
     host_url: str
     app: App
     grant: Grant

@@ -16,7 +16,8 @@ class Settings:
 
     ``time_scale`` multiplies the waits between webhook retries (TikTok: 2 min, 30 min, 3 h, 12 h) and nothing else.
     ``unknown_order_ids`` is what order detail does with ids that nobody has: ``omit`` them or answer an ``error``
-    (TikTok does not document which). ``zero_stock_allowed`` likewise for a stock of 0.
+    (TikTok does not document which). ``zero_stock_allowed`` likewise for a stock of 0. A label is being made for
+    ``label_seconds`` after its package was shipped; with ``label_garbage`` what lies at its address is no PDF.
     """
 
     time_scale: float = 1.0
@@ -27,6 +28,8 @@ class Settings:
     webhook_timeout: float = 3.0
     unknown_order_ids: str = "omit"
     zero_stock_allowed: bool = True
+    label_seconds: int = 0
+    label_garbage: bool = False
     max_body_bytes: int = 10 * 1024 * 1024
 
     def update(self, changes: dict[str, Any]) -> None:

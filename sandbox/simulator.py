@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from sandbox.after_sale_desk import AfterSaleDesk
 from sandbox.api import ENDPOINTS
 from sandbox.faults import FaultSwitch
 from sandbox.gateway import Gateway
 from sandbox.notifications import Notifier
 from sandbox.order_desk import OrderDesk
+from sandbox.package_desk import PackageDesk
 from sandbox.product_desk import ProductDesk
 from sandbox.routing import Routes
 from sandbox.settings import Settings
@@ -34,9 +36,11 @@ class Simulator:
         self.notifier = Notifier(self.world, self.webhooks)
         self.desk = OrderDesk(self.world, self.notifier)
         self.products = ProductDesk(self.world, self.notifier)
+        self.packages = PackageDesk(self.world, self.notifier, self.desk)
+        self.after_sale = AfterSaleDesk(self.world, self.notifier, self.desk)
         self.traffic = Traffic(self.world, self.desk)
         self.faults = FaultSwitch()
-        self.gateway = Gateway(self.world, self.products, Routes(ENDPOINTS))
+        self.gateway = Gateway(self.world, Routes(ENDPOINTS), self.products, self.packages, self.after_sale)
 
     def reset(self) -> None:
         """Back to an empty TikTok Shop; settings stay."""

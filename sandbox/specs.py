@@ -112,8 +112,9 @@ class TrafficSpec(Spec):
 
 
 class CancelSpec(Spec):
-    """Who cancels an order, and why."""
+    """Who cancels an order or some of its units (by line id), and why."""
 
+    line_ids: tuple[str, ...] = ()
     by: Literal["SELLER", "BUYER", "SYSTEM"] = "SYSTEM"
     reason: str = "Unpaid in time"
 

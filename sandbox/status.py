@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox import packages
 from sandbox.errors import ControlError
 from sandbox.model import Order
 from sandbox.world import World
@@ -20,10 +21,7 @@ FLOW = (
 )
 CANCELLED = "CANCELLED"
 ORDER_STATUSES = (*FLOW, CANCELLED)
-PROVIDER = {"id": "7117858858072016686", "name": "TT Virtual express"}
 DAY = 86_400
-# Local sellers of these markets see no packages before they ship (reference section 5.6).
-_PACKAGES_WHEN_SHIPPED = ("US", "GB")
 
 
 def check_step(current: str, wanted: str) -> None:
@@ -51,25 +49,53 @@ def enter_status(world: World, order: Order, status: str, *, at: int) -> None:
         fields["is_buyer_request_cancel"] = False
         world.stock.give_back(order.stock, order.id)
         order.stock = []
-        _set_lines(order, CANCELLED, CANCELLED)
+        for line in fields["line_items"]:
+            packages.take_line(world, line)
+            line |= {"display_status": CANCELLED, "package_status": CANCELLED}
+        fields["packages"] = []
         return
     rank = FLOW.index(status)
     if rank >= FLOW.index("ON_HOLD"):
         _pay(fields, at)
-    if rank >= FLOW.index("AWAITING_SHIPMENT") and order.shop.market.region not in _PACKAGES_WHEN_SHIPPED:
-        _pack(world, fields)
-    if rank >= FLOW.index("AWAITING_COLLECTION"):
-        _pack(world, fields)
-        _arrange_shipping(world, fields, at)
+    for line in packages.active_lines(order) if rank <= FLOW.index("AWAITING_SHIPMENT") else []:
+        line["display_status"] = "UNPAID" if status == "UNPAID" else "AWAITING_SHIPMENT"
+    if rank < FLOW.index("AWAITING_SHIPMENT"):
+        for line in fields["line_items"]:
+            line["package_status"] = "TO_FULFILL"
+        return
+    if packages.unpacked(order) and order.shop.market.region not in packages.PACKAGES_WHEN_SHIPPED:
+        packages.pack(world, order)
+    if rank >= FLOW.index("PARTIALLY_SHIPPING"):
+        _move_packages(world, order, status, at)
     if rank >= FLOW.index("IN_TRANSIT"):
         fields.setdefault("collection_time", at)
         world.stock.ship(order.stock)
         order.stock = []
     if rank >= FLOW.index("DELIVERED"):
         fields.setdefault("delivery_time", at)
-    _set_lines(order, status, _package_status(rank))
+    packages.show(world, order)
+    if status == "COMPLETED":
+        for line in packages.active_lines(order):
+            line["display_status"] = "COMPLETED"
+
+
+def _move_packages(world: World, order: Order, status: str, at: int) -> None:
+    """Arrange what is to be shipped (all but the first line where a part is), and move all of it on."""
     if status == "PARTIALLY_SHIPPING":
-        _set_lines(order, "AWAITING_SHIPMENT", "TO_FULFILL", first=1)
+        _, *rest = packages.active_lines(order)
+        if rest:
+            for line in rest:
+                packages.take_line(world, line)
+            packages.arrange(world, packages.pack(world, order, rest, "SPLIT"), at=at)
+        return
+    if packages.unpacked(order):
+        packages.pack(world, order)
+    for package in packages.of(world, order):
+        if not package.is_arranged:
+            packages.arrange(world, package, at=at)
+        if status in ("IN_TRANSIT", "DELIVERED", "COMPLETED"):
+            package.status = "FULFILLING" if status == "IN_TRANSIT" else "COMPLETED"
+            package.update_time = at
 
 
 def _pay(fields: dict[str, Any], at: int) -> None:
@@ -79,37 +105,3 @@ def _pay(fields: dict[str, Any], at: int) -> None:
         fields["rts_sla_time"] = fields["shipping_due_time"] = at + 2 * DAY
         fields["tts_sla_time"] = fields["collection_due_time"] = at + 3 * DAY
         fields["delivery_sla_time"] = fields["delivery_due_time"] = at + 10 * DAY
-
-
-def _pack(world: World, fields: dict[str, Any]) -> None:
-    if not fields["packages"]:
-        fields["packages"] = [{"id": world.ids.new("package")}]
-    for line in fields["line_items"]:
-        line["package_id"] = fields["packages"][0]["id"]
-
-
-def _arrange_shipping(world: World, fields: dict[str, Any], at: int) -> None:
-    if "tracking_number" in fields:
-        return
-    fields["rts_time"] = at
-    fields["shipping_provider"] = PROVIDER["name"]
-    fields["shipping_provider_id"] = PROVIDER["id"]
-    fields["tracking_number"] = f"JX{world.ids.new('package')[-10:]}"
-    for line in fields["line_items"]:
-        line["rts_time"] = at
-        line["tracking_number"] = fields["tracking_number"]
-        line["shipping_provider_id"] = PROVIDER["id"]
-        line["shipping_provider_name"] = PROVIDER["name"]
-
-
-def _package_status(rank: int) -> str:
-    if rank < FLOW.index("AWAITING_COLLECTION"):
-        return "TO_FULFILL"
-    return {"AWAITING_COLLECTION": "PROCESSING", "IN_TRANSIT": "FULFILLING"}.get(FLOW[rank], "COMPLETED")
-
-
-def _set_lines(order: Order, display_status: str, package_status: str, first: int = 0) -> None:
-    shown = {"ON_HOLD": "AWAITING_SHIPMENT", "PARTIALLY_SHIPPING": "AWAITING_COLLECTION"}
-    for line in order.fields["line_items"][first:]:
-        line["display_status"] = shown.get(display_status, display_status)
-        line["package_status"] = package_status

@@ -13,7 +13,20 @@ from sandbox.catalog import Catalog
 from sandbox.errors import ControlError
 from sandbox.ids import IdFactory, new_cipher
 from sandbox.markets import market
-from sandbox.model import App, AuthorizationCode, Grant, Order, Product, Seller, Shop, Sku, Warehouse
+from sandbox.model import (
+    App,
+    AuthorizationCode,
+    CancelCase,
+    Grant,
+    Order,
+    Package,
+    Product,
+    ReturnCase,
+    Seller,
+    Shop,
+    Sku,
+    Warehouse,
+)
 from sandbox.order_book import OrderBook
 from sandbox.settings import Settings
 from sandbox.specs import AppSpec, SellerSpec, ShopSpec
@@ -45,6 +58,11 @@ class World:
             self.stock = StockRoom(self.clock)
             self.inventory_refusals: dict[str, tuple[int, str]] = {}
             self.orders: dict[str, OrderBook] = {}
+            self.packages: dict[str, Package] = {}
+            self.label_tokens: dict[str, tuple[str, int]] = {}
+            self.idempotency_keys: dict[str, tuple[str, bool]] = {}
+            self.cancellations: dict[str, CancelCase] = {}
+            self.returns: dict[str, ReturnCase] = {}
             self.codes: dict[str, AuthorizationCode] = {}
             self.grants_by_access: dict[str, Grant] = {}
             self.grants_by_refresh: dict[str, Grant] = {}
@@ -157,6 +175,23 @@ class World:
     def grants_for(self, shop: Shop) -> list[Grant]:
         """The grants that cover a shop, that is whose apps hear of it."""
         return [grant for grant in self.grants_by_access.values() if grant.seller is shop.seller]
+
+    def package(self, package_id: str) -> Package:
+        """A package of the control API, in whichever shop.
+
+        :raises ControlError: when there is no such package.
+        """
+        try:
+            return self.packages[package_id]
+        except KeyError:
+            raise ControlError(f"no package {package_id!r}") from None
+
+    def label_token(self, package: Package) -> str:
+        """What the address of a package's label holds; it works for 24 hours."""
+        if not package.document_token or self.label_tokens[package.document_token][1] <= self.now():
+            package.document_token = secrets.token_urlsafe(24)
+            self.label_tokens[package.document_token] = (package.id, self.now() + 86_400)
+        return package.document_token
 
     def order(self, order_id: str) -> Order:
         """An order of the control API, in whichever shop.

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sandbox.api import authorization, events, external_orders, inventory, logistics, orders, prices, products
+from sandbox.api import (
+    authorization,
+    events,
+    external_orders,
+    fulfillment,
+    inventory,
+    logistics,
+    orders,
+    prices,
+    products,
+    return_refund,
+)
 from sandbox.routing import Endpoint
 
 ENDPOINTS: list[Endpoint] = [
@@ -14,4 +25,6 @@ ENDPOINTS: list[Endpoint] = [
     *products.ENDPOINTS,
     *inventory.ENDPOINTS,
     *logistics.ENDPOINTS,
+    *fulfillment.ENDPOINTS,
+    *return_refund.ENDPOINTS,
 ]

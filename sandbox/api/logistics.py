@@ -8,8 +8,8 @@ from sandbox.api.parameters import one_of
 from sandbox.errors import invalid_parameter
 from sandbox.model import Shop, Warehouse
 from sandbox.ordering import DELIVERY_OPTION
+from sandbox.packages import PROVIDERS
 from sandbox.routing import Call, Endpoint
-from sandbox.status import PROVIDER
 
 SCOPE = "seller.logistics"
 
@@ -48,7 +48,7 @@ def delivery_options(call: Call) -> dict[str, Any]:
 def shipping_providers(call: Call) -> dict[str, Any]:
     if call.path["delivery_option_id"] != DELIVERY_OPTION["id"]:
         raise invalid_parameter("delivery_option_id", "is not a delivery option of this shop")
-    return {"shipping_providers": [PROVIDER]}
+    return {"shipping_providers": list(PROVIDERS)}
 
 
 def _warehouse(shop: Shop, warehouse: Warehouse) -> dict[str, Any]:
