@@ -89,11 +89,12 @@ class PackageDesk:
             if len(found) < 2 or any(package.status != "TO_FULFILL" for package in found):
                 raise ControlError("two packages or more can be combined, before their shipping is arranged")
             orders = [self._world.order(each) for package in found for each in package.order_ids]
+            own = {order.id: order for order in orders}
             made: list[Package] = []
 
             def apply() -> None:
                 first, *others = found
-                lines = {line: order for package in found for line, order in package.lines.items()}
+                lines = {line: own[order_id] for package in found for line, order_id in package.lines.items()}
                 made.extend(packages.regroup(self._world, first, [lines], "COMBINE"))
                 for package in others:
                     package.lines, package.status = {}, "CANCELLED"
@@ -108,7 +109,7 @@ class PackageDesk:
             if package.tag != "COMBINE" or package.status != "TO_FULFILL":
                 raise ControlError(f"package {package.id} is not combined, or shipped")
             orders = [self._world.order(each) for each in package.order_ids]
-            groups = [{line: order for line, order in package.lines.items() if order == each.id} for each in orders]
+            groups = [{line: order for line, of in package.lines.items() if of == order.id} for order in orders]
             made: list[Package] = []
             self._change(orders, lambda: made.extend(packages.regroup(self._world, package, groups, "DEFAULT")))
             self._notifier.package_update(orders[0].shop, "CANCEL_COMBINE", made)

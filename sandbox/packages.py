@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sandbox.model import Order, Package
@@ -86,15 +86,16 @@ def take_line(world: World, line: dict[str, Any]) -> Package | None:
     return package
 
 
-def regroup(world: World, package: Package, groups: Sequence[dict[str, str]], tag: str) -> list[Package]:
-    """Replace a package that is not arranged by one for each group of lines (line id to order id): ids change."""
+def regroup(world: World, package: Package, groups: Sequence[Mapping[str, Order]], tag: str) -> list[Package]:
+    """Replace a package that is not arranged by one for each group of lines (line id to order): ids change."""
     now = world.now()
     made = []
     for group in groups:
-        fresh = Package(world.ids.new("package"), package.shop, dict(group), now, now, tag=tag)
+        lines = {line_id: order.id for line_id, order in group.items()}
+        fresh = Package(world.ids.new("package"), package.shop, lines, now, now, tag=tag)
         world.packages[fresh.id] = fresh
-        for line_id, order_id in group.items():
-            find_line(world.order(order_id), line_id)["package_id"] = fresh.id
+        for line_id, order in group.items():
+            find_line(order, line_id)["package_id"] = fresh.id
         made.append(fresh)
     package.lines, package.status, package.update_time = {}, "CANCELLED", now
     return made

@@ -85,6 +85,7 @@ def settings(stack: Stack, simulator: SandboxControl, redis_url: str) -> Setting
         tiktok_consent_url_us=url,
         tiktok_rate_limit=200,
         image_hosts="127.0.0.1",
+        document_hosts="127.0.0.1",
         retry_first=5,
     )
     simulator.configure(requests_per_second=500)

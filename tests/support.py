@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +23,7 @@ from worker.state.shops import Shop
 from worker.sync.catalog_drain import CatalogDrain
 from worker.sync.catalog_pull import pull
 from worker.sync.drain import Drain
+from worker.sync.fulfillment.drain import FulfillmentDrain
 from worker.sync.inventory_push import InventoryPush
 from worker.sync.inventory_watch import watch
 from worker.sync.linking import complete_link, consent_url
@@ -182,6 +183,86 @@ class World:
             return counts.due + counts.later + counts.leased == counts.parked
 
         wait_for(caught_up, 30, "all orders to be worked on")
+
+    def follow(self, shop: Shop, *order_ids: str) -> None:
+        """Import the orders, and work off what follows from them, as the tasks ``orders.drain`` and
+        ``fulfillment.drain`` do it; also what is parked."""
+        self.import_orders(shop, *order_ids)
+        self.runtime.fulfillment_queue(shop.id).mark(order_ids)
+        self.follow_due(shop)
+
+    def follow_due(self, shop: Shop) -> None:
+        """Work off what follows from orders and is due by itself."""
+        while FulfillmentDrain(self.runtime, self.runtime.shops.get(shop.id)).run():
+            pass
+
+    def delivery_parked(self, shop: Shop, order_id: str) -> Parked | None:
+        """What is in the way of following an order."""
+        return self.runtime.fulfillment_queue(shop.id).parked(order_id)
+
+    def deliveries(self, order_id: str) -> list[dict[str, Any]]:
+        """Odoo's outgoing pickings of an order that are not cancelled, oldest first, read by SQL."""
+        columns = ("id", "name", "state", "carrier_tracking_ref")
+        rows = self.stack.sql(
+            f"SELECT {', '.join(f'p.{name}' for name in columns)} FROM stock_picking p "
+            "JOIN sale_order s ON s.id = p.sale_id JOIN stock_picking_type t ON t.id = p.picking_type_id "
+            "WHERE s.client_order_ref = %s AND t.code = 'outgoing' AND p.state <> 'cancel' ORDER BY p.id",
+            order_id,
+        )
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    def notes(self, model: str, record_id: int) -> list[str]:
+        """What stands in a record's chatter, as HTML."""
+        rows = self.stack.sql("SELECT body FROM mail_message WHERE model = %s AND res_id = %s", model, record_id)
+        return [body or "" for (body,) in rows]
+
+    def notes_of_delivery(self, order_id: str) -> list[str]:
+        """What stands in the chatter of an order's deliveries."""
+        return [note for each in self.deliveries(order_id) for note in self.notes("stock.picking", each["id"])]
+
+    def moved(self, order_id: str) -> dict[str, int]:
+        """Units that have left for an order, by Internal Reference."""
+        rows = self.stack.sql(
+            "SELECT pp.default_code, sum(m.quantity) FROM stock_move m JOIN stock_picking p ON p.id = m.picking_id "
+            "JOIN sale_order s ON s.id = p.sale_id JOIN product_product pp ON pp.id = m.product_id "
+            "JOIN stock_picking_type t ON t.id = p.picking_type_id "
+            "WHERE m.state = 'done' AND t.code = 'outgoing' AND s.client_order_ref = %s GROUP BY 1",
+            order_id,
+        )
+        return {code: int(units) for code, units in rows}
+
+    def validate(self, delivery_id: int, units: Mapping[str, int] | None = None) -> None:
+        """As a person in the warehouse does: all of a delivery, or units by Internal Reference, and a backorder."""
+        admin = self.stack.admin()
+        if units is not None:
+            moves = admin.execute_kw(
+                *("stock.move", "search_read", [[("picking_id", "=", delivery_id)], ["product_id"]]),
+            )
+            codes = dict(self.stack.sql("SELECT id, default_code FROM product_product"))
+            for move in moves:
+                left = units.get(codes[move["product_id"][0]], 0)
+                admin.execute_kw("stock.move", "write", [[move["id"]], {"quantity": left, "picked": bool(left)}])
+        context = {"context": {"skip_backorder": True, "skip_sms": True}}
+        admin.execute_kw("stock.picking", "button_validate", [[delivery_id]], context)
+
+    def labels(self, order_id: str) -> list[tuple[str, str]]:
+        """(delivery, file name) of every PDF on an order's deliveries."""
+        return self.stack.sql(
+            "SELECT p.name, a.name FROM ir_attachment a JOIN stock_picking p ON p.id = a.res_id "
+            "JOIN sale_order s ON s.id = p.sale_id WHERE a.res_model = 'stock.picking' "
+            "AND a.mimetype = 'application/pdf' AND s.client_order_ref = %s ORDER BY a.id",
+            order_id,
+        )
+
+    def activities(self, order_id: str) -> list[str]:
+        """Summaries of the open activities on an order and its deliveries."""
+        rows = self.stack.sql(
+            "SELECT a.summary FROM mail_activity a JOIN sale_order s ON s.client_order_ref = %s WHERE a.active AND "
+            "((a.res_model = 'sale.order' AND a.res_id = s.id) OR (a.res_model = 'stock.picking' AND a.res_id IN "
+            "(SELECT id FROM stock_picking WHERE sale_id = s.id))) ORDER BY a.id",
+            order_id,
+        )
+        return [summary for (summary,) in rows]
 
     def poll(self, shop: Shop) -> int:
         """As the task ``orders.poll`` does it; answers how many orders became due."""

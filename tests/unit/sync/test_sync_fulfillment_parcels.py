@@ -57,8 +57,8 @@ def test_units_without_a_package_are_a_parcel_without_an_id() -> None:
     [
         ("", "AWAITING_SHIPMENT", False, False),
         ("TO_FULFILL", "AWAITING_SHIPMENT", False, False),
-        ("PROCESSING", "AWAITING_SHIPMENT", False, False),
-        ("FULFILLING", "AWAITING_COLLECTION", True, False),
+        ("PROCESSING", "AWAITING_COLLECTION", True, False),
+        ("FULFILLING", "AWAITING_COLLECTION", True, True),
         ("FULFILLING", "IN_TRANSIT", True, True),
         ("", "AWAITING_COLLECTION", True, False),
         ("COMPLETED", "DELIVERED", True, True),
@@ -123,7 +123,7 @@ def test_a_part_of_a_parcel_is_due_when_a_part_of_it_is_delivered() -> None:
 
 def test_what_has_shipped_before_is_not_due_again() -> None:
     parcels = parcels_of(
-        order_of(unit(1, package="A", package_status="FULFILLING"), unit(2, package="B"), unit(3, package="B"))
+        order_of(unit(1, package="A", package_status="PROCESSING"), unit(2, package="B"), unit(3, package="B"))
     )
     done = [delivery(1, {7: 1}, state="done"), delivery(2, {7: 1}, state="done")]
     (share,) = shares_of(parcels, done, VARIANTS)

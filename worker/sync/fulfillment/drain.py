@@ -82,7 +82,7 @@ class FulfillmentDrain:
             carriers=Carriers(runtime.odoo),
             settings=settings,
         )
-        self._shipping = Shipping(self.client, self.deliveries, settings, shop.region)
+        self._shipping = Shipping(self.client, self.deliveries, self.memory, shop)
         self._transit = Transit(self.deliveries, settings)
         self._requests = Requests(self.client, self.sales, self.memory, settings)
         receipts = Receipts(runtime.odoo, shop.id, settings.company_id)

@@ -11,8 +11,10 @@ from worker.odoo.deliveries import Delivery
 from worker.sync.order_amounts import active_items
 from worker.tiktok.models import LineItem, Order
 
-#: ``package_status`` of parcels whose shipping is arranged (Fulfillment API, *Get Package Detail*).
-_ARRANGED = {"FULFILLING", "COMPLETED"}
+#: ``package_status`` of parcels whose shipping is arranged, and of those that the carrier has (Fulfillment API, *Get
+#: Package Detail*).
+_ARRANGED = {"PROCESSING", "FULFILLING", "COMPLETED"}
+_COLLECTED = {"FULFILLING", "COMPLETED"}
 #: Statuses, of an order or of one line, at which the carrier has the goods.
 _LEFT = {"IN_TRANSIT", "DELIVERED", "COMPLETED"}
 #: Statuses of a line at which its shipping is arranged, for markets that tell no package status.
@@ -49,8 +51,9 @@ def parcels_of(order: Order) -> list[Parcel]:
 
 def _parcel(order: Order, package_id: str, items: list[LineItem]) -> Parcel:
     statuses = {item.display_status or order.status for item in items}
-    left = statuses <= _LEFT
-    arranged = {item.package_status for item in items} <= _ARRANGED or statuses <= _LINE_ARRANGED
+    by_package = {item.package_status for item in items}
+    left = statuses <= _LEFT or by_package <= _COLLECTED
+    arranged = by_package <= _ARRANGED or statuses <= _LINE_ARRANGED
     tracking = next((item.tracking_number for item in items if item.tracking_number), "")
     provider = next((item.shipping_provider_name for item in items if item.shipping_provider_name), "")
     return Parcel(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from worker.errors import OrderError
 from worker.odoo.deliveries import Deliveries, Delivery
-from worker.state.shops import ShopSettings
+from worker.state.fulfillment import Fulfillment
+from worker.state.shops import Shop
 from worker.sync.fulfillment.need import TO_SHIP
 from worker.sync.fulfillment.parcels import Parcel, assign
 from worker.sync.fulfillment.variants import Variants
@@ -34,11 +36,12 @@ class Share:
 class Shipping:
     """Arranges the shipping of one shop's parcels. No step is repeated blindly: TikTok was just asked how they are."""
 
-    def __init__(self, client: ShopClient, deliveries: Deliveries, settings: ShopSettings, region: str) -> None:
+    def __init__(self, client: ShopClient, deliveries: Deliveries, memory: Fulfillment, shop: Shop) -> None:
         self._client = client
         self._deliveries = deliveries
-        self._settings = settings
-        self._region = region
+        self._memory = memory
+        self._settings = shop.settings
+        self._region = shop.region
         self._providers: dict[str, dict[str, str]] = {}
 
     def is_due(self, delivery: Delivery) -> bool:
@@ -76,10 +79,20 @@ class Shipping:
                 )
         done = []
         for share in shares:
-            how = self._arrange(order, share)
+            how = self._arranged(order, share)
             self._deliveries.note(share.delivery, f"TikTok Shop: {how}.")
             done.append(f"{share.delivery.name}: {how}")
         return done
+
+    def _arranged(self, order: Order, share: Share) -> str:
+        """As :meth:`_arrange`; what is in the way is also said on the delivery, each reason once."""
+        try:
+            return self._arrange(order, share)
+        except OrderError as error:
+            digest = hashlib.sha256(error.message.encode()).hexdigest()[:16]
+            if self._memory.first_time(f"refused {share.delivery.id} {error.code} {digest}"):
+                self._deliveries.note(share.delivery, f"TikTok Shop: {error.message} {error.remedy}")
+            raise
 
     def _arrange(self, order: Order, share: Share) -> str:
         parcel, delivery = share.parcel, share.delivery
