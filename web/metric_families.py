@@ -27,7 +27,13 @@ _SAMPLE_HOLDS = 300
 
 _STATES = ("due", "later", "leased", "parked", "waiting", "ignored")
 #: What follows a shop's id in the scope of a problem.
-_SIDES = {"": "tiktok", "in Odoo": "orders_in_odoo", "stock": "stock", "catalogue": "catalogue"}
+_SIDES = {
+    "": "tiktok",
+    "in Odoo": "orders_in_odoo",
+    "stock": "stock",
+    "catalogue": "catalogue",
+    "fulfillment": "fulfillment",
+}
 
 #: Values by labels' values; the key of a mapping is invariant, hence no tuple of a certain length.
 Labelled = Mapping[Any, float]
@@ -75,6 +81,14 @@ def _totals(standing: Standing, sample: Sample | None) -> Iterator[Family]:
     yield _gauge(
         "stock_products", "Products by state of their stock.", ("state",), _states([each.stock for each in shops])
     )
+    yield _gauge(
+        "fulfillment_orders",
+        "Orders whose parcels and returns are followed, by state.",
+        ("state",),
+        _states([each.fulfillment for each in shops]),
+    )
+    requests: Labelled = {(): sum(each.requests for each in shops)}
+    yield _gauge("cancel_requests", "Buyers who wait for an answer to their request to cancel.", (), requests)
     yield _gauge("skus", "SKUs that TikTok lists.", (), {(): sum(each.skus for each in shops)})
     yield _gauge("unmapped_skus", "SKUs that are no product of Odoo's.", (), {(): sum(each.unmapped for each in shops)})
     fresh = sample is not None and standing.at - sample.at < _SAMPLE_HOLDS

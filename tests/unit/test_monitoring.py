@@ -47,7 +47,7 @@ def everything() -> dict[str, Metric]:
     now = datetime.now(UTC)
     standing = Standing(
         at=now.timestamp(),
-        shops=[ShopStanding(make_shop(), Counts(), Counts(), Counts(), 3, 1, 5, Reconciled(compared=1, drifted=1))],
+        shops=[_standing_of_shop()],
         problems=[Problem(scope="odoo", code="odoo_unavailable", message="x", remedy="y")],
         workers={"worker@host": 3.0},
         queues={"orders": 3.0},
@@ -60,6 +60,12 @@ def everything() -> dict[str, Metric]:
     lives = {"demo": TokenLife(now + timedelta(days=1), now + timedelta(days=300))}
     found = families(standing, [account], lives, Sample(at=int(now.timestamp())))
     return {(f"{metric.name}_total" if metric.type == "counter" else metric.name): metric for metric in found}
+
+
+def _standing_of_shop() -> ShopStanding:
+    counts = {name: Counts() for name in ("orders", "stock", "products", "fulfillment")}
+    compared = Reconciled(compared=1, drifted=1)
+    return ShopStanding(make_shop(), **counts, requests=1, skus=3, unmapped=1, last_poll=5, reconciled=compared)
 
 
 def rules() -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ _PAGES: dict[Place, tuple[str, str]] = {
     "parked": ("console_parked.parked", ""),
     "stock": ("console_products.products", "shop"),
     "products": ("console_products.unmapped", "shop"),
+    "deliveries": ("console_deliveries.deliveries", "shop"),
     "health": ("console_health.health", ""),
 }
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from web.console.parts import runtime
-from worker.sync.health import Finding, overview
+from worker.sync.health import Finding, Place, overview
 
 blueprint = Blueprint("console_overview", __name__, url_prefix="/console")
 
@@ -26,18 +27,20 @@ def home() -> ResponseReturnValue:
     return render_template(template, health=health, standing=health.standing, polled=polled, place_of=place_of)
 
 
+#: The page on which a finding is put right, by its kind, and what that page calls the finding's target.
+_PAGES: dict[Place, tuple[str, str]] = {
+    "account": ("console_accounts.account", "account_id"),
+    "shop": ("console_shops.shop", "shop_id"),
+    "parked": ("console_parked.parked", ""),
+    "stock": ("console_products.refused", "shop"),
+    "products": ("console_products.unmapped", "shop"),
+    "deliveries": ("console_deliveries.deliveries", "shop"),
+    "health": ("console_health.health", ""),
+}
+
+
 def place_of(finding: Finding) -> str:
     """The address of the page on which the finding is put right."""
-    match finding.place:
-        case "account":
-            return url_for("console_accounts.account", account_id=finding.target)
-        case "shop":
-            return url_for("console_shops.shop", shop_id=finding.target)
-        case "parked":
-            return url_for("console_parked.parked")
-        case "stock":
-            return url_for("console_products.refused", shop=finding.target)
-        case "products":
-            return url_for("console_products.unmapped", shop=finding.target)
-        case "health":
-            return url_for("console_health.health")
+    endpoint, argument = _PAGES[finding.place]
+    values: dict[str, Any] = {argument: finding.target} if argument else {}
+    return url_for(endpoint, **values)

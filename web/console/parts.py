@@ -29,6 +29,7 @@ _TASKS: dict[Trigger, str] = {
     "orders": "orders.drain",
     "products": "catalog.drain",
     "inventory": "inventory.push",
+    "fulfillment": "fulfillment.drain",
     "sold": "inventory.note_sold",
 }
 _local = threading.local()

@@ -89,6 +89,10 @@ def _id(text: Any) -> int | None:
     return int(text) if text not in ("", None) else None
 
 
+def _text(typed: Any) -> str:
+    return str(typed or "").strip()
+
+
 def record_field(label: str) -> SelectField:
     """One of Odoo's records, or none. Whether it is there, Odoo is asked when it is saved."""
     return SelectField(label, coerce=_id, validate_choice=False)
@@ -128,6 +132,30 @@ class SettingsForm(FlaskForm):
     stock_location_id = record_field("Stock location, instead of warehouses")
     stock_buffer = IntegerField("Buffer", [InputRequired("Give a number."), NumberRange(0, 99_999)])
     stock_maximum = IntegerField("Maximum", [Optional(), NumberRange(0, 99_999)])
+
+    ship_when = SelectField(
+        "Arrange shipping on TikTok",
+        choices=[
+            ("manual", "by hand, in Seller Center"),
+            ("ready", "when the delivery is ready in Odoo"),
+            ("validated", "when the delivery is validated in Odoo"),
+        ],
+    )
+    handover = SelectField(
+        "Parcels that TikTok's carrier takes", choices=[("pickup", "are picked up"), ("drop_off", "are dropped off")]
+    )
+    shipping_provider = StringField("Carrier of parcels that you ship", filters=[_text])
+    label_size = SelectField("Paper of labels", choices=[("A6", "A6"), ("A5", "A5")])
+    shipped_on_tiktok = SelectField(
+        "An open delivery whose parcel the carrier has",
+        choices=[("flag", "is shown to a person"), ("validate", "is validated")],
+    )
+    cancel_on_tiktok = BooleanField("Cancel on TikTok, too, what is cancelled in Odoo before it ships")
+    cancel_reason = StringField("Reason that TikTok is given", filters=[_text])
+    returns = SelectField(
+        "Returns in Odoo",
+        choices=[("off", "not at all"), ("note", "as a note on the order"), ("picking", "also as a draft receipt")],
+    )
 
     def offer(self, settings: ShopSettings, names: Names) -> None:
         """Fill in what each field offers."""

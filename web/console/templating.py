@@ -17,6 +17,7 @@ MENU = {
     "console_overview.home": "Overview",
     "console_orders.orders": "Orders",
     "console_parked.parked": "Parked",
+    "console_deliveries.deliveries": "Deliveries",
     "console_products.products": "Products",
     "console_events.events": "Events",
     "console_accounts.accounts": "Accounts",

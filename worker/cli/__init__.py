@@ -17,6 +17,7 @@ from worker.cli import (
     backup,
     catalog,
     completion,
+    deliveries,
     doctor,
     events,
     inventory,
@@ -37,8 +38,8 @@ from worker.state.metrics import hand_over
 #: Every command, in the order of ``--help``.
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Every day": (
-        *(status.status, doctor.doctor, orders.orders, catalog.catalog, inventory.inventory),
-        *(events.events, audit.audit),
+        *(status.status, doctor.doctor, orders.orders, deliveries.deliveries),
+        *(catalog.catalog, inventory.inventory, events.events, audit.audit),
     ),
     "Set up": (
         *(odoo.odoo, accounts.accounts, shops.shops, operators.operators),

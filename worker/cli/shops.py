@@ -115,6 +115,14 @@ def show_settings(shop: str, as_json: bool) -> None:
 @click.option("--stock-location", metavar="NAME", help="Odoo location whose stock is for sale, not warehouses.")
 @click.option("--stock-buffer", metavar="UNITS", type=click.IntRange(0), help="Units of each product to keep back.")
 @click.option("--stock-maximum", metavar="UNITS", help="Most units of a product to show; empty for no limit.")
+@click.option("--ship-when", type=click.Choice(["manual", "ready", "validated"]), help="When shipping is arranged.")
+@click.option("--handover", type=click.Choice(["pickup", "drop_off"]), help="How parcels get to TikTok's carrier.")
+@click.option("--shipping-provider", metavar="NAME", help="Carrier of parcels that you ship, as TikTok calls it.")
+@click.option("--label-size", type=click.Choice(["A6", "A5"]), help="Paper of shipping labels.")
+@click.option("--shipped-on-tiktok", type=click.Choice(["flag", "validate"]), help="Open deliveries that have left.")
+@click.option("--cancel-on-tiktok/--cancel-here-only", default=None, help="Pass on cancellations made in Odoo, or not.")
+@click.option("--cancel-reason", metavar="REASON", help="TikTok's word for the reason of such a cancellation.")
+@click.option("--returns", type=click.Choice(["off", "note", "picking"]), help="Returns in Odoo.")
 @json_option
 def set_shop(shop: str, as_json: bool, **chosen: Any) -> None:
     """Change how a shop is synchronised. Odoo's things are given by name or id; an empty name clears the choice."""

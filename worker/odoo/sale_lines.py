@@ -75,7 +75,9 @@ def _goods(lines: Sequence[dict[str, Any]], goods: Sequence[WantedLine]) -> list
             taken = min(surplus, _quantity(line))
             surplus -= taken
             if taken:
-                commands.append([1, line["id"], {"product_uom_qty": float(_quantity(line) - taken)}])
+                # With another quantity alone Odoo takes the price from its pricelist again (seen in 19).
+                values = {"product_uom_qty": float(_quantity(line) - taken), "price_unit": line["price_unit"]}
+                commands.append([1, line["id"], values])
     return commands
 
 

@@ -22,9 +22,9 @@ from worker.state.metrics import Measured, metrics_key, parse
 from worker.state.problems import Problem
 from worker.state.shops import Shop
 
-_KINDS: tuple[Kind, ...] = ("orders", "inventory", "products")
-#: What is asked for each shop: counts of each kind, two of the catalogue, the last comparison of stock.
-_PER_SHOP = len(_KINDS) * COUNT_ANSWERS + 3
+_KINDS: tuple[Kind, ...] = ("orders", "inventory", "products", "fulfillment")
+#: What is asked for each shop: counts of each kind, two of the catalogue, the last comparison of stock, requests.
+_PER_SHOP = len(_KINDS) * COUNT_ANSWERS + 4
 _SHOPS_AT_ONCE = 200
 #: Counts refusals a second time, by another quality (worker/state/refused.py).
 _NOT_NOTED = "webhooks_refused_not_noted"
@@ -32,9 +32,11 @@ _NOT_NOTED = "webhooks_refused_not_noted"
 
 @dataclass(frozen=True)
 class ShopStanding:
-    """One shop: its orders, its products whose stock is due, its products that the catalogue is to look at.
+    """One shop: its orders, its products whose stock is due, its products that the catalogue is to look at, and orders
+    whose parcels and returns are to be followed.
 
     :param skus: how many SKUs TikTok lists, and ``unmapped`` how many of them are no product of Odoo's.
+    :param requests: orders whose buyers wait for an answer to their request to cancel.
     :param last_poll: when its order list was last read to the end, in epoch seconds.
     """
 
@@ -42,6 +44,8 @@ class ShopStanding:
     orders: Counts
     stock: Counts
     products: Counts
+    fulfillment: Counts
+    requests: int
     skus: int
     unmapped: int
     last_poll: int | None
@@ -158,6 +162,7 @@ def _shops(redis: RedisClient, shops: Sequence[Shop], polled: Mapping[str, str],
                     ask_counts(pipe, kind, shop.id, now)
                 ask_catalog_counts(pipe, shop.id)
                 pipe.get(key("inventory", "reconciled", shop.id))
+                pipe.hlen(key("fulfillment", "requests", shop.id))
             answers = pipe.execute()
         for number, shop in enumerate(some):
             own = answers[number * _PER_SHOP : (number + 1) * _PER_SHOP]
@@ -167,13 +172,15 @@ def _shops(redis: RedisClient, shops: Sequence[Shop], polled: Mapping[str, str],
 
 def _shop(shop: Shop, answers: Sequence[Any], polled: str | None, now: float) -> ShopStanding:
     parts = [answers[start : start + COUNT_ANSWERS] for start in range(0, len(_KINDS) * COUNT_ANSWERS, COUNT_ANSWERS)]
-    orders, stock, products = (read_counts(part, now) for part in parts)
-    skus, unmapped, reconciled = answers[-3:]
+    orders, stock, products, fulfillment = (read_counts(part, now) for part in parts)
+    skus, unmapped, reconciled, requests = answers[-4:]
     return ShopStanding(
         shop=shop,
         orders=orders,
         stock=stock,
         products=products,
+        fulfillment=fulfillment,
+        requests=int(requests),
         skus=int(skus),
         unmapped=int(unmapped),
         last_poll=None if polled is None else int(polled),

@@ -23,8 +23,8 @@ from worker.tiktok.tokens import TokenLife, token_lives
 #: ``bad`` needs a person now, ``warn`` soon or perhaps.
 Level = Literal["bad", "warn"]
 #: What helps is found there: the page of an account or a shop (``Finding.target`` is its id), of what is parked, of
-#: refused stock, of the catalogue, of health itself.
-Place = Literal["account", "shop", "parked", "stock", "products", "health"]
+#: refused stock, of the catalogue, of deliveries, of health itself.
+Place = Literal["account", "shop", "parked", "stock", "products", "deliveries", "health"]
 
 #: Seconds after which an order that is still due is late; far more than a batch takes, a poll's interval at most.
 LATE_AFTER = 300.0
@@ -92,7 +92,7 @@ def overview(runtime: Runtime) -> Health:
     findings += _authorizations(standing, accounts, tokens, now)
     sample = History(runtime.redis).latest()
     ship_soon = sample.ship_soon if sample is not None else 0
-    findings += [*_orders(standing, ship_soon), *_stock(standing)]
+    findings += [*_orders(standing, ship_soon), *_stock(standing), *_deliveries(runtime, standing, now)]
     findings.sort(key=lambda finding: finding.level != "bad")
     return Health(standing, findings, accounts, tokens, ship_soon)
 
@@ -285,5 +285,35 @@ def _stock(standing: Standing) -> Iterator[Finding]:
                 message=f"TikTok showed another stock than it should of {each.reconciled.drifted} SKUs.",
                 remedy="It was pushed again. When it comes back, look for another program that writes TikTok's stock.",
                 place="stock",
+                target=each.shop.id,
+            )
+
+
+def _deliveries(runtime: Runtime, standing: Standing, now: datetime) -> Iterator[Finding]:
+    for each in standing.working:
+        where = f"shop {each.shop.id}"
+        if parked := each.fulfillment.parked:
+            yield Finding(
+                level="bad",
+                code="deliveries_parked",
+                where=where,
+                message=f"Something is in the way of the {'delivery' if parked == 1 else 'deliveries'} of "
+                f"{'1 order' if parked == 1 else f'{parked} orders'}.",
+                remedy="Each has its reason and its remedy: tiktok-odoo deliveries parked.",
+                place="deliveries",
+                target=each.shop.id,
+            )
+        if each.requests:
+            first = runtime.fulfillment(each.shop.id).requests()[0]
+            urgent = first.respond_by is not None and first.respond_by <= now + SHIP_SOON
+            until = f" The first must be answered by {first.respond_by:%Y-%m-%d %H:%M} UTC." if first.respond_by else ""
+            asks = "1 buyer asks" if each.requests == 1 else f"{each.requests} buyers ask"
+            yield Finding(
+                level="bad" if urgent else "warn",
+                code="cancel_requests",
+                where=where,
+                message=f"{asks} to cancel.{until}",
+                remedy="Approve or reject it in Seller Center: tiktok-odoo deliveries requests.",
+                place="deliveries",
                 target=each.shop.id,
             )

@@ -17,6 +17,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.unit.builders import SHOP_ID, add_account, make_settings, make_shop
 from worker.errors import PermanentError
+from worker.state.broker import QUEUES
 from worker.sync.doctor import GROUPS, Finding, accounts, base, examine, odoo, queues, receiver, shops, well
 from worker.sync.doctor.bounded import Group, run
 from worker.sync.doctor.clocks import odoo_clock, skew, tiktok_clock
@@ -194,7 +195,7 @@ def test_beat_and_workers_are_away_until_a_heartbeat_comes_through(runtime: Runt
     ("consumed", "states"),
     [
         ({}, {"celery.workers": "fail"}),
-        ({"a@x": ["orders", "inventory", "catalog", "auth"]}, {"celery.workers": "ok", "celery.queues": "ok"}),
+        ({"a@x": list(QUEUES)}, {"celery.workers": "ok", "celery.queues": "ok"}),
         ({"a@x": ["orders"], "b@x": ["auth"]}, {"celery.workers": "ok", "celery.queues": "fail"}),
     ],
 )
@@ -205,7 +206,7 @@ def test_every_queue_needs_a_worker(
     found = by_name(queues._workers(runtime.settings))
     assert {name: finding.state for name, finding in found.items()} == states
     if states.get("celery.queues") == "fail":
-        assert "--queues catalog,inventory" in found["celery.queues"].remedy
+        assert "--queues catalog,fulfillment,inventory" in found["celery.queues"].remedy
 
 
 # Odoo's address

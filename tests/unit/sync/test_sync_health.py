@@ -13,6 +13,7 @@ from tests.unit.conftest import Clock
 from worker import metrics
 from worker.errors import RetryableError
 from worker.metrics import ORDERS_IMPORTED, TIKTOK_CALLS, count
+from worker.state.broker import QUEUES
 from worker.state.catalog import Listing
 from worker.state.cursors import beat
 from worker.state.dirty_set import Parked
@@ -38,7 +39,7 @@ def well(runtime: Runtime, clock: Clock) -> Runtime:
     return runtime
 
 
-def alive(runtime: Runtime, queues: Iterable[str] = ("orders", "inventory", "catalog", "auth")) -> None:
+def alive(runtime: Runtime, queues: Iterable[str] = QUEUES) -> None:
     runtime.redis.set("tts-redbeat::lock", "1", ex=30)
     for queue in queues:
         beat(runtime.redis, "worker@host", queue)
@@ -74,6 +75,7 @@ def test_beat_workers_and_queues_are_told_apart(well: Runtime, clock: Clock) -> 
     assert {(finding.code, finding.where) for finding in told.findings} == {
         ("queue_unserved", "queue inventory"),
         ("queue_unserved", "queue catalog"),
+        ("queue_unserved", "queue fulfillment"),
         ("queue_unserved", "queue auth"),
     }
     assert told.ok  # nothing waits there

@@ -31,6 +31,12 @@ FORM: dict[str, Any] = {
     "total": "seller_revenue",
     "import_samples": "y",
     "stock_buffer": "0",
+    "ship_when": "manual",
+    "handover": "pickup",
+    "label_size": "A6",
+    "shipped_on_tiktok": "flag",
+    "cancel_reason": "seller_cancel_reason_out_of_stock",
+    "returns": "note",
 }
 
 

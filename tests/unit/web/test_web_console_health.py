@@ -12,6 +12,7 @@ from web_stubs import Console, text_of
 from tests.unit.builders import SHOP_ID
 from tests.unit.conftest import Clock
 from worker.errors import RetryableError
+from worker.state.broker import QUEUES
 from worker.state.cursors import beat
 from worker.state.dirty_set import Parked
 from worker.state.history import History, Sample
@@ -26,7 +27,7 @@ PAGE = "/console/health/"
 def work(console: Console) -> None:
     """Beat and workers work."""
     console.redis.set("tts-redbeat::lock", "1")
-    for queue in ("orders", "inventory", "catalog", "auth"):
+    for queue in QUEUES:
         beat(console.redis, "worker@host", queue)
 
 
