@@ -196,6 +196,24 @@ def test_given_a_part_is_validated_then_the_package_is_split_and_that_part_shipp
     assert len(world.labels(order_id)) == 2
 
 
+def test_a_package_of_two_orders_is_shipped_when_both_are_validated(world: World, shop: Shop) -> None:
+    world.change(shop, ship_when="validated")
+    first, second = world.order(shop), world.order(shop)
+    world.import_orders(shop, first, second)
+    package = world.tiktok.combine([world.tiktok.packages(each)[0]["id"] for each in (first, second)])
+    world.validate(world.deliveries(first)[0]["id"])
+    assert watched(world.runtime, shop)
+    world.follow_due(shop)
+    assert world.tiktok.packages(first)[0]["status"] == "TO_FULFILL"
+    world.validate(world.deliveries(second)[0]["id"])
+    assert watched(world.runtime, shop)
+    world.follow_due(shop)
+    assert [each["status"] for each in world.tiktok.packages(first)] == ["PROCESSING"]
+    world.follow(shop, first)
+    for order_id in (first, second):
+        assert [name for _, name in world.labels(order_id)] == [f"label-{package['id']}.pdf"]
+
+
 def test_the_sellers_own_carrier_needs_a_tracking_number_and_a_name_that_tiktok_knows(world: World, shop: Shop) -> None:
     world.change(shop, ship_when="ready", shipping_provider="DHL")
     order_id = world.order(shop, shipping_type="SELLER")

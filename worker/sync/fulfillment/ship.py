@@ -79,10 +79,23 @@ class Shipping:
                 )
         done = []
         for share in shares:
+            if self._waits_for_others(order, share.parcel):
+                continue
             how = self._arranged(order, share)
             self._deliveries.note(share.delivery, f"TikTok Shop: {how}.")
             done.append(f"{share.delivery.name}: {how}")
         return done
+
+    def _waits_for_others(self, order: Order, parcel: Parcel) -> bool:
+        """Whether the package holds other orders, too, of which one is not as far as this one in Odoo. When it is, the
+        watch looks at it, and the package is shipped then."""
+        if order.split_or_combine_tag != "COMBINED" or not parcel.id:
+            return False
+        others = [each for each in self._client.package_detail(parcel.id).order_ids if each != order.id]
+        due = {"done"} if self._settings.ship_when == "validated" else {"assigned", "done"}
+        ready = self._deliveries.ready(others, due)
+        behind = self._deliveries.ready(others, {"draft", "waiting", "confirmed", "assigned"} - due)
+        return any(each not in ready or each in behind for each in others)
 
     def _arranged(self, order: Order, share: Share) -> str:
         """As :meth:`_arrange`; what is in the way is also said on the delivery, each reason once."""
