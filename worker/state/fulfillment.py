@@ -29,6 +29,12 @@ class CancelRequest(BaseModel):
     since: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
+def first_deadline(stored: Iterable[str]) -> datetime | None:
+    """The first of the deadlines of requests as Redis has them; ``None`` when none has one."""
+    deadlines = (CancelRequest.model_validate_json(text).respond_by for text in stored)
+    return min((each for each in deadlines if each is not None), default=None)
+
+
 class ReturnSeen(BaseModel):
     """A return as it was last seen on TikTok (*Search Returns*), and what was made of it in Odoo.
 
