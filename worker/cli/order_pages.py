@@ -7,9 +7,12 @@ from typing import Any
 
 import click
 
+from worker.cli.order_delivery import delivery_document, parcels_document, print_delivery, print_parcels
 from worker.cli.output import json_option, print_json, show
 from worker.cli.shop_choice import every_shop_option, moment
 from worker.state.order_index import LISTED, Place, State
+from worker.sync.delivery_live import look_now
+from worker.sync.delivery_view import of_order
 from worker.sync.order_compare import Comparison, compare, odoo_address, seller_center_address
 from worker.sync.order_view import PAGE, OrderStory, reason_of, search, story_of, the_order
 from worker.sync.runtime import Runtime, get_runtime
@@ -60,7 +63,10 @@ def _row(place: Place) -> tuple[Any, ...]:
 @every_shop_option
 @click.argument("order")
 @click.option(
-    "--compare", "live", is_flag=True, help="Ask TikTok and Odoo for the totals now; exit code 1 if they differ."
+    "--compare",
+    "live",
+    is_flag=True,
+    help="Ask TikTok and Odoo for totals and parcels now; exit code 1 if the totals differ.",
 )
 @json_option
 def show_order(shop_id: str | None, order: str, live: bool, as_json: bool) -> None:
@@ -68,13 +74,19 @@ def show_order(shop_id: str | None, order: str, live: bool, as_json: bool) -> No
     runtime = get_runtime()
     shop, order_id = the_order(runtime, order, shop=runtime.shops.get(shop_id) if shop_id else None)
     story = story_of(runtime, shop, order_id)
+    delivery = of_order(runtime, shop, order_id)
     comparison = compare(runtime, shop, order_id) if live else None
+    parcels = look_now(runtime, shop, order_id) if live else None
     if as_json:
-        print_json(_document(runtime, story, comparison))
+        document = {**_document(runtime, story, comparison), "delivery": delivery_document(delivery)}
+        print_json(document | ({"parcels": parcels_document(runtime, parcels)} if parcels is not None else {}))
     else:
         _print_story(story)
+        print_delivery(delivery)
         if comparison is not None:
             _print_comparison(runtime, comparison)
+        if parcels is not None:
+            print_parcels(parcels)
     if comparison is not None and not comparison.agrees:
         raise click.exceptions.Exit(1)
 

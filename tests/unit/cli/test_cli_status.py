@@ -55,7 +55,5 @@ def test_status_ends_with_1_when_something_needs_a_person(run: Run, runtime: Run
     found = document(ended)
     codes = {problem["code"] for problem in found["problems"]}
     by_shop = {"parked": "parked", "delivery": "deliveries_parked", "request": "cancel_requests"}
-    assert codes == {**dict.fromkeys(by_shop, set()), "problem": {"odoo_unavailable"}}.get(what, {what})
-    assert [name for name in by_shop.values() if found["shops"][0][name]] == [
-        by_shop[each] for each in by_shop if each == what
-    ]
+    assert codes == ({"odoo_unavailable"} if what == "problem" else {what} - by_shop.keys())
+    assert {each for each, column in by_shop.items() if found["shops"][0][column]} == {what} & by_shop.keys()

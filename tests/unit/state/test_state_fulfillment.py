@@ -1,4 +1,4 @@
-"""What is remembered of parcels, requests to cancel and returns: enough to spare calls and to show, and not for ever."""
+"""What is remembered of parcels, requests to cancel and returns: enough to spare calls and to show; not for ever."""
 
 from __future__ import annotations
 

@@ -194,9 +194,7 @@ def ask_to_cancel(runtime: Runtime, order_id: str, respond_by: datetime | None, 
     runtime.fulfillment(shop_id).keep_request(CancelRequest(order_id=order_id, respond_by=respond_by))
 
 
-@pytest.mark.parametrize(
-    ("hours", "level"), [(None, "warn"), (25, "warn"), (23, "bad"), (-1, "bad")], ids=lambda each: str(each)
-)
+@pytest.mark.parametrize(("hours", "level"), [(None, "warn"), (25, "warn"), (23, "bad"), (-1, "bad")], ids=str)
 def test_a_buyer_who_asks_to_cancel_is_told_with_the_deadline_which_grows_urgent(
     well: Runtime, hours: float | None, level: str
 ) -> None:
