@@ -45,6 +45,7 @@ class Installation:
             "TIKTOK_CONSENT_URL_US": simulator_url,
             "TIKTOK_RATE_LIMIT": "50",
             "IMAGE_HOSTS": "127.0.0.1",
+            "DOCUMENT_HOSTS": "127.0.0.1",
             "LOG_FORMAT": "json",
             "PYTHONUNBUFFERED": "1",
             **environment,

@@ -1,4 +1,4 @@
-"""``tiktok-odoo deliveries`` and the delivery's part of ``orders show``: what people and scripts read, how each ends."""
+"""``tiktok-odoo deliveries``, and deliveries in ``orders show``: what people and scripts read, and how each ends."""
 
 from __future__ import annotations
 
