@@ -46,7 +46,7 @@ enable_utc = True
 
 imports = (
     *("worker.tasks.orders", "worker.tasks.inventory", "worker.tasks.catalog", "worker.tasks.fulfillment"),
-    *("worker.tasks.auth", "worker.tasks.system", "worker.tasks.around", "worker.watchdog"),
+    *("worker.tasks.finance", "worker.tasks.auth", "worker.tasks.system", "worker.tasks.around", "worker.watchdog"),
 )
 task_default_queue = "orders"
 task_routes = {
@@ -54,6 +54,7 @@ task_routes = {
     "inventory.*": {"queue": "inventory"},
     "catalog.*": {"queue": "catalog"},
     "fulfillment.*": {"queue": "fulfillment"},
+    "finance.*": {"queue": "fulfillment"},
     "auth.*": {"queue": "auth"},
     "system.*": {"queue": "orders"},
 }
@@ -108,6 +109,7 @@ beat_schedule = {
         "schedule": _settings.package_interval,
         "options": {"expires": _settings.package_interval},
     },
+    "finance.pull_all": {"task": "finance.pull_all", "schedule": _settings.payout_interval},
     "auth.refresh_tokens": {"task": "auth.refresh_tokens", "schedule": 60.0, "options": {"expires": 60}},
     # Hourly, not daily: where Odoo was away, its activity comes an hour later.
     "auth.warn_expiry": {"task": "auth.warn_expiry", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -77,3 +77,15 @@ class DeliveryControl(ControlSession):
     def returns(self, order_id: str) -> list[dict[str, Any]]:
         """An order's returns, oldest first."""
         return list(self._get(f"/orders/{order_id}/returns")["returns"])
+
+    def settle(self, shop_id: str) -> dict[str, Any]:
+        """Close a statement of all that was delivered, refunded or adjusted: ``{id, settlement}``."""
+        return self._post(f"/shops/{shop_id}/settle")
+
+    def adjust(self, shop_id: str, amount: str, reason: str = "") -> None:
+        """TikTok gives or takes something that belongs to no order."""
+        self._post(f"/shops/{shop_id}/adjust", {"amount": amount, "reason": reason})
+
+    def pay(self, statement_id: str, status: str = "PAID") -> None:
+        """The bank takes a statement's money, or not."""
+        self._post(f"/statements/{statement_id}/pay", {"status": status})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import Blueprint, Response
@@ -17,6 +18,7 @@ def delivery_routes(blueprint: Blueprint, simulator: Simulator) -> None:
     """Add the routes to the control API."""
     _packages(blueprint, simulator)
     _after_sale(blueprint, simulator)
+    _finance(blueprint, simulator)
 
 
 def _packages(blueprint: Blueprint, simulator: Simulator) -> None:
@@ -98,6 +100,35 @@ def _after_sale(blueprint: Blueprint, simulator: Simulator) -> None:
         with world.lock:
             found = [case for case in world.returns.values() if case.order.id == order_id]
             return json_answer({"returns": [_return(case) for case in found]})
+
+
+def _finance(blueprint: Blueprint, simulator: Simulator) -> None:
+    world, ledger = simulator.world, simulator.ledger
+
+    @blueprint.post("/shops/<shop_id>/settle")
+    def settle(shop_id: str) -> Response:
+        with world.lock:
+            statement = ledger.settle(world.shop(shop_id))
+            return json_answer({"id": statement.id, "settlement": str(statement.total("settlement"))})
+
+    @blueprint.post("/shops/<shop_id>/adjust")
+    def adjust(shop_id: str) -> Response:
+        body = read_body()
+        try:
+            amount = Decimal(str(body.get("amount")))
+        except InvalidOperation:
+            raise ControlError("amount must be a number") from None
+        with world.lock:
+            made = ledger.adjust(world.shop(shop_id), amount, str(body.get("reason") or ""))
+            return json_answer({"id": made.id})
+
+    @blueprint.post("/statements/<statement_id>/pay")
+    def pay(statement_id: str) -> Response:
+        with world.lock:
+            statement = ledger.statements.get(statement_id)
+            if statement is None:
+                raise ControlError(f"no statement {statement_id!r}")
+            return json_answer({"payment_status": ledger.pay(statement, str(read_body().get("status"))).payment_status})
 
 
 def _package(package: Package) -> dict[str, Any]:

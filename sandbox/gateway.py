@@ -11,6 +11,7 @@ from flask import Request, Response
 from sandbox.after_sale_desk import AfterSaleDesk
 from sandbox.envelope import error_response, success_response
 from sandbox.errors import ApiError, invalid_parameter
+from sandbox.finance import Ledger
 from sandbox.model import App, Grant, Shop
 from sandbox.package_desk import PackageDesk
 from sandbox.product_desk import ProductDesk
@@ -30,10 +31,10 @@ class Gateway:
     """
 
     def __init__(
-        self, world: World, routes: Routes, products: ProductDesk, packages: PackageDesk, after_sale: AfterSaleDesk
+        self, world: World, routes: Routes, desks: tuple[ProductDesk, PackageDesk, AfterSaleDesk, Ledger]
     ) -> None:
         self._world = world
-        self._desks = (products, packages, after_sale)
+        self._desks = desks
         self._routes = routes
         self.rate_limit = RateLimit(time.monotonic)
 

@@ -22,6 +22,8 @@ _PREFIXES = {
     "seller": "7010",
     "cancel": "4035",
     "return": "4036",
+    "statement": "7238",
+    "transaction": "3459",
     "notification": "7327",
     "provider": "7117",
     "delivery_option": "7091",

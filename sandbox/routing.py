@@ -11,6 +11,7 @@ from werkzeug.routing import Map, Rule
 
 from sandbox.after_sale_desk import AfterSaleDesk
 from sandbox.errors import ApiError
+from sandbox.finance import Ledger
 from sandbox.model import App, Grant, Shop
 from sandbox.package_desk import PackageDesk
 from sandbox.product_desk import ProductDesk
@@ -21,7 +22,8 @@ from sandbox.world import World
 class Call:
     """One authorized call, as its handler gets it. Handlers run under the world's lock.
 
-    :param products: changes products; ``packages`` and ``after_sale`` likewise packages, cancellations and returns.
+    :param products: changes products; ``packages`` and ``after_sale`` likewise packages, cancellations and
+        returns. ``ledger`` holds statements.
     :param host_url: this server as the caller sees it, with a slash at the end.
     :param path: the variable parts of the path.
     :param query: decoded parameters, without ``sign`` and the like being of interest.
@@ -32,6 +34,7 @@ class Call:
     products: ProductDesk
     packages: PackageDesk
     after_sale: AfterSaleDesk
+    ledger: Ledger
     host_url: str
     app: App
     grant: Grant

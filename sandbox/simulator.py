@@ -8,6 +8,7 @@ from collections.abc import Callable
 from sandbox.after_sale_desk import AfterSaleDesk
 from sandbox.api import ENDPOINTS
 from sandbox.faults import FaultSwitch
+from sandbox.finance import Ledger
 from sandbox.gateway import Gateway
 from sandbox.notifications import Notifier
 from sandbox.order_desk import OrderDesk
@@ -38,9 +39,11 @@ class Simulator:
         self.products = ProductDesk(self.world, self.notifier)
         self.packages = PackageDesk(self.world, self.notifier, self.desk)
         self.after_sale = AfterSaleDesk(self.world, self.notifier, self.desk)
+        self.ledger = Ledger(self.world)
         self.traffic = Traffic(self.world, self.desk)
         self.faults = FaultSwitch()
-        self.gateway = Gateway(self.world, Routes(ENDPOINTS), self.products, self.packages, self.after_sale)
+        desks = (self.products, self.packages, self.after_sale, self.ledger)
+        self.gateway = Gateway(self.world, Routes(ENDPOINTS), desks)
 
     def reset(self) -> None:
         """Back to an empty TikTok Shop; settings stay."""
@@ -48,6 +51,7 @@ class Simulator:
         self.faults.clear()
         self.gateway.rate_limit.clear()
         self.world.clear()
+        self.ledger.clear()
         self.webhooks.reset()
 
     def stats(self) -> dict[str, int]:

@@ -33,6 +33,7 @@ _SIDES = {
     "stock": "stock",
     "catalogue": "catalogue",
     "fulfillment": "fulfillment",
+    "payouts": "payouts",
 }
 
 #: Values by labels' values; the key of a mapping is invariant, hence no tuple of a certain length.

@@ -93,6 +93,7 @@ class Settings(BaseSettings):
     package_interval: float = Field(
         900, gt=0, description="Seconds between two polls of a shop's packages, cancellations and returns."
     )
+    payout_interval: float = Field(43200, gt=0, description="Seconds between two pulls of a shop's payout statements.")
     image_hosts: str = Field(
         "ibyteimg.com,tiktokcdn.com,tiktokcdn-us.com,tiktokcdn-eu.com,ttcdn-us.com",
         description="Hosts, with their subdomains, from which product images are fetched; comma-separated.",

@@ -6,6 +6,7 @@ from sandbox.api import (
     authorization,
     events,
     external_orders,
+    finance,
     fulfillment,
     inventory,
     logistics,
@@ -27,4 +28,5 @@ ENDPOINTS: list[Endpoint] = [
     *logistics.ENDPOINTS,
     *fulfillment.ENDPOINTS,
     *return_refund.ENDPOINTS,
+    *finance.ENDPOINTS,
 ]

@@ -218,11 +218,28 @@ class Stack:
 
     def let_create_products(self, allowed: bool = True) -> None:
         """Give the bot user the right *Products: Create*, which creating products needs; or take it away."""
+        self.let_bot("product.group_product_manager", allowed=allowed)
+
+    def let_bot(self, reference: str, *, allowed: bool = True) -> None:
+        """Put the bot user into a group (``account.group_account_invoice``), or take it out again."""
         admin, login = self.admin(), self.environment()["ODOO_USER"]
-        reference = ["product", "group_product_manager"]
-        group = admin.execute_kw("ir.model.data", "check_object_reference", reference)[1]
+        group = admin.execute_kw("ir.model.data", "check_object_reference", reference.split("."))[1]
         bot = admin.execute_kw("res.users", "search", [[("login", "=", login)]])
         admin.execute_kw("res.users", "write", [bot, {"group_ids": [(4 if allowed else 3, group)]}])
+
+    def add_company_contact(self, name: str) -> int:
+        """A contact that is a company, such as a vendor; answers its id."""
+        values = {"name": name, "is_company": True}
+        contact: int = self.admin().execute_kw("res.partner", "create", [[values]])[0]
+        return contact
+
+    def add_bank_journal(self, name: str, currency: str) -> int:
+        """A bank journal in a currency; answers its id."""
+        admin = self.admin()
+        found = admin.execute_kw("res.currency", "search", [[("name", "=", currency)]])
+        values = {"name": name, "type": "bank", "currency_id": found[0]}
+        journal: int = admin.execute_kw("account.journal", "create", [[values]])[0]
+        return journal
 
     def set_quantity(self, product_id: int, quantity: float, *, warehouse: str | None = None) -> None:
         """Count a product anew: ``quantity`` units lie in the stock location of a warehouse (its code; or the first).

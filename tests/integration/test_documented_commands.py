@@ -35,6 +35,7 @@ from worker.state.catalog import Listing
 from worker.state.operators import Operators
 from worker.state.shops import Shop
 from worker.sync.inventory_marks import mark_all
+from worker.sync.payouts import pull_payouts
 from worker.sync.runtime import Runtime
 
 PASSWORD = "correct horse battery staple"
@@ -86,6 +87,7 @@ class Prepared:
     unmapped: str
     warehouse: str
     event: str
+    statement: str
     folder: Path
 
 
@@ -118,6 +120,7 @@ VALUES: dict[str, Value] = {
     "order_id": lambda prepared, _: prepared.imported,
     "order_ids": lambda prepared, _: prepared.parked,
     "event": lambda prepared, _: prepared.event,
+    "statement": lambda prepared, _: prepared.statement,
     "sku_id": lambda prepared, _: prepared.listing.sku_id,
     "catalog map sku_id": lambda prepared, _: prepared.unmapped,
     "product_ids": lambda prepared, _: prepared.listing.product_id,
@@ -133,6 +136,8 @@ VALUES: dict[str, Value] = {
     "tax": lambda *_: "VAT 20% included",
     "default_product": lambda *_: "TIKTOK-UNKNOWN",
     "default_carrier": lambda *_: "TikTok Shipping",
+    "payout_partner": lambda *_: "1",
+    "payout_journal": lambda *_: "Bank",
     "location": lambda *_: "TTW/Stock",
     "stock_location": lambda *_: "TTW/Stock",
     "user": lambda prepared, _: prepared.world.stack.credentials.admin_login,
@@ -140,6 +145,7 @@ VALUES: dict[str, Value] = {
     "backup export file": _new_file,
     "backup restore file": lambda prepared, _: str(prepared.folder / "kept-backup"),
     "catalog export file": _new_file,
+    "payouts export file": _new_file,
     "catalog import file": lambda prepared, _: str(prepared.folder / "kept.xlsx"),
     # What the documents may choose
     "since": _yesterday,
@@ -150,6 +156,7 @@ VALUES: dict[str, Value] = {
     **dict.fromkeys(
         ("accounts add name", "accounts set name", "service_id", "app_key", "app_secret", "stock_maximum"), _as_written
     ),
+    **dict.fromkeys(("shipping_provider", "cancel_reason"), _as_written),
     **dict.fromkeys(("doctor names", "note", "reason", "text", "topic"), _as_written),
 }
 
@@ -295,6 +302,9 @@ def _prepare(world: World, installation: Installation, commands: CommandServer, 
     shop = world.change(shop, push_stock="on")
     mark_all(world.runtime, shop)
     world.push_stock(shop)
+    world.tiktok.adjust(shop.id, "1.50")
+    statement = world.tiktok.settle(shop.id)["id"]
+    pull_payouts(world.runtime, shop)
     Operators(world.runtime.redis).add("rosa", "operator", PASSWORD)
     for line in (("backup", "export", "kept-backup"), ("catalog", "export", "kept.xlsx")):
         assert commands.run(*line).returncode == 0
@@ -309,6 +319,7 @@ def _prepare(world: World, installation: Installation, commands: CommandServer, 
         unmapped=unknown.sku_id,
         warehouse=world.warehouses(shop)[0],
         event=events[0].id,
+        statement=statement,
         folder=folder,
     )
 

@@ -73,6 +73,19 @@ REQUIRED = {
     "products[].skus[].price.sale_price products[].skus[].inventory[].quantity next_page_token",
     "product_detail.response": "id title status skus[].id skus[].seller_sku skus[].price.currency "
     "skus[].inventory[].warehouse_id category_chains[].id",
+    "package_search.response": "packages[].id packages[].status packages[].orders[].id packages[].order_line_item_ids "
+    "packages[].tracking_number packages[].shipping_provider_name packages[].update_time total_count",
+    "package_detail.response": "package_id package_status orders[].id order_line_item_ids shipping_type "
+    "tracking_number shipping_provider_name split_and_combine_tag delivery_option_id",
+    "package_handover_time_slots.response": "can_pickup can_drop_off pickup_slots[].avaliable "
+    "pickup_slots[].start_time pickup_slots[].end_time",
+    "cancellation_search.response": "cancellations[].cancel_id cancellations[].order_id cancellations[].cancel_status "
+    "cancellations[].role cancellations[].refund_amount.refund_total cancellations[].update_time total_count "
+    "cancellations[].cancel_line_items[].order_line_item_id",
+    "finance_statements.response": "statements[].id statements[].settlement_amount statements[].currency "
+    "statements[].statement_time statements[].payment_status",
+    "webhook_04_package_update.event": "data.sc_type data.role_type data.package_list[].package_id "
+    "data.package_list[].order_id_list data.update_time",
     "webhook_01_order_status_change.event": "data.order_id data.order_status data.is_on_hold_order data.update_time",
     "webhook_06_seller_deauthorization.event": "data.message",
     "webhook_11_cancellation_status_change.event": "data.order_id data.cancellations_role data.cancel_status "
@@ -88,7 +101,7 @@ def answers() -> dict[str, Any]:
     http = create_app(simulator=simulator).test_client()
 
     def control(path: str, body: Any) -> Any:
-        response = http.post(f"/_sandbox{path}", json=body)
+        response = http.get(f"/_sandbox{path}") if body is None else http.post(f"/_sandbox{path}", json=body)
         assert response.status_code == 200, response.text
         return response.get_json()
 
@@ -106,6 +119,11 @@ def answers() -> dict[str, Any]:
     fees = {"retail_delivery_fee": "0.28", "small_order_fee": "1", "buyer_service_fee": "1", "handling_fee": "1"}
     order = control(f"/shops/{shop['id']}/orders", {"lines": lines, "fees": fees, "status": "DELIVERED"})
     cancelled = control(f"/shops/{shop['id']}/orders", {"lines": lines})
+    shipped = control(f"/shops/{shop['id']}/orders", {"lines": lines, "status": "AWAITING_COLLECTION"})
+    package_id = control(f"/orders/{shipped['id']}/packages", None)["packages"][0]["id"]
+    split = control(f"/shops/{shop['id']}/orders", {"lines": lines})
+    control(f"/orders/{split['id']}/split", {"groups": [[line["id"]] for line in split["line_items"]]})
+    control(f"/shops/{shop['id']}/settle", {})
     control(f"/orders/{cancelled['id']}/request_cancel", {})
     control(f"/orders/{cancelled['id']}/cancel", {"by": "BUYER"})
 
@@ -134,16 +152,28 @@ def answers() -> dict[str, Any]:
             "GET", f"/logistics/202309/delivery_options/{option_id}/shipping_providers"
         ),
         "order_detail.response": call("GET", "/order/202309/orders", ids=f"{order['id']},{cancelled['id']}"),
-        "order_search.response": call("POST", "/order/202309/orders/search", {}, page_size="1"),
+        "order_search.response": call("POST", "/order/202309/orders/search", {}, page_size="1", sort_order="ASC"),
         "order_price_detail.response": call("GET", f"/order/202407/orders/{order['id']}/price_detail"),
         "product_search.response": call("POST", "/product/202502/products/search", {}, page_size="1"),
         "product_detail.response": call("GET", product_path),
+        "package_search.response": call("POST", "/fulfillment/202309/packages/search", {}, page_size="1"),
+        "package_detail.response": call("GET", f"/fulfillment/202309/packages/{package_id}"),
+        "package_handover_time_slots.response": call(
+            "GET", f"/fulfillment/202309/packages/{package_id}/handover_time_slots"
+        ),
+        "cancellation_search.response": call(
+            "POST", "/return_refund/202309/cancellations/search", {}, page_size="1", sort_order="ASC"
+        ),
+        "finance_statements.response": call(
+            "GET", "/finance/202309/statements", page_size="1", sort_field="statement_time"
+        ),
     }
     control("/revoke", {"username": "anna"})
     simulator.webhooks.run_due()
     by_type = {payload["type"]: payload for payload in told}
     return answers | {
         "webhook_01_order_status_change.event": by_type[1],
+        "webhook_04_package_update.event": by_type[4],
         "webhook_06_seller_deauthorization.event": by_type[6],
         "webhook_11_cancellation_status_change.event": by_type[11],
     }
@@ -186,5 +216,5 @@ def test_every_key_that_a_connector_needs_is_there(name: str, answers: dict[str,
 def test_order_search_answers_the_same_order_objects_as_order_detail(answers: dict[str, Any]) -> None:
     page = answers["order_search.response"]["data"]
     assert page["orders"][0] in answers["order_detail.response"]["data"]["orders"]
-    assert page["total_count"] == 2
+    assert page["total_count"] == 4
     assert page["next_page_token"]

@@ -11,7 +11,7 @@ from worker.settings import Settings
 
 #: One module for each group of pages, with a ``blueprint`` each, in the order of the menu.
 PAGES = (
-    *("overview", "guide", "orders", "parked", "deliveries", "products", "events", "health"),
+    *("overview", "guide", "orders", "parked", "deliveries", "payouts", "products", "events", "health"),
     *("accounts", "shops", "shop_stock", "shop_settings", "shop_warehouses"),
     *("audit",),
 )

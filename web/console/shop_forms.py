@@ -157,6 +157,18 @@ class SettingsForm(FlaskForm):
         choices=[("off", "not at all"), ("note", "as a note on the order"), ("picking", "also as a draft receipt")],
     )
 
+    payouts = SelectField(
+        "Payout statements",
+        choices=[
+            ("off", "are left alone"),
+            ("record", "are read and checked"),
+            ("bill", "are also booked as draft vendor bills of what TikTok keeps"),
+            ("bank", "are also booked as bank statement lines"),
+        ],
+    )
+    payout_partner_id = record_field("Vendor of the bills")
+    payout_journal_id = record_field("Bank journal of the lines")
+
     def offer(self, settings: ShopSettings, names: Names) -> None:
         """Fill in what each field offers."""
         for name, kind in RECORDS.items():
@@ -199,6 +211,8 @@ _EMPTY = {
     "tax_id": "as the product says",
     "default_carrier_id": "none",
     "stock_location_id": "none: stock of warehouses",
+    "payout_partner_id": "none",
+    "payout_journal_id": "none",
 }
 
 

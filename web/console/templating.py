@@ -19,6 +19,7 @@ MENU = {
     "console_parked.parked": "Parked",
     "console_deliveries.deliveries": "Deliveries",
     "console_products.products": "Products",
+    "console_payouts.payouts": "Payouts",
     "console_events.events": "Events",
     "console_accounts.accounts": "Accounts",
     "console_health.health": "Health",

@@ -24,6 +24,7 @@ from worker.cli import (
     odoo,
     operators,
     orders,
+    payouts,
     processes,
     shops,
     status,
@@ -39,7 +40,7 @@ from worker.state.metrics import hand_over
 SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Every day": (
         *(status.status, doctor.doctor, orders.orders, deliveries.deliveries),
-        *(catalog.catalog, inventory.inventory, events.events, audit.audit),
+        *(catalog.catalog, inventory.inventory, payouts.payouts, events.events, audit.audit),
     ),
     "Set up": (
         *(odoo.odoo, accounts.accounts, shops.shops, operators.operators),

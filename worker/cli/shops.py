@@ -123,6 +123,9 @@ def show_settings(shop: str, as_json: bool) -> None:
 @click.option("--cancel-on-tiktok/--cancel-here-only", default=None, help="Pass on cancellations made in Odoo, or not.")
 @click.option("--cancel-reason", metavar="REASON", help="TikTok's word for the reason of such a cancellation.")
 @click.option("--returns", type=click.Choice(["off", "note", "picking"]), help="Returns in Odoo.")
+@click.option("--payouts", type=click.Choice(["off", "record", "bill", "bank"]), help="TikTok's payout statements.")
+@click.option("--payout-partner", metavar="NAME", help="Vendor of the bills.")
+@click.option("--payout-journal", metavar="NAME", help="Bank journal of the statement lines.")
 @json_option
 def set_shop(shop: str, as_json: bool, **chosen: Any) -> None:
     """Change how a shop is synchronised. Odoo's things are given by name or id; an empty name clears the choice."""

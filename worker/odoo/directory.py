@@ -19,9 +19,16 @@ DIRECTORY = {
     "tax": ("account.tax", ("name",)),
     "default_product": ("product.product", ("default_code", "name")),
     "default_carrier": ("delivery.carrier", ("name",)),
+    "payout_partner": ("res.partner", ("name",)),
+    "payout_journal": ("account.journal", ("name", "code")),
 }
 #: What of a model can be chosen at all.
-_CHOOSABLE = {"stock_location": [("usage", "=", "internal")], "tax": [("type_tax_use", "=", "sale")]}
+_CHOOSABLE: dict[str, list[Any]] = {
+    "stock_location": [("usage", "=", "internal")],
+    "tax": [("type_tax_use", "=", "sale")],
+    "payout_partner": [("is_company", "=", True)],
+    "payout_journal": [("type", "in", ["bank", "cash"])],
+}
 #: Records of one kind that are offered for a choice; whoever has more gives an id.
 MOST_RECORDS = 500
 

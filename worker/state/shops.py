@@ -88,6 +88,13 @@ class ShopSettings(BaseModel):
         "note",
         description="Returns on TikTok in Odoo: not at all, as a note on the order, or also as a draft receipt.",
     )
+    payouts: Literal["off", "record", "bill", "bank"] = Field(
+        "record",
+        description="TikTok's payout statements: left alone, read and checked, or also booked in Odoo: as draft vendor "
+        "bills of what TikTok keeps, or as bank statement lines.",
+    )
+    payout_partner_id: int | None = Field(None, description="Vendor of these bills.")
+    payout_journal_id: int | None = Field(None, description="Bank journal of these lines; in the shop's currency.")
 
 
 class Shop(BaseModel):

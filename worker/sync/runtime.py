@@ -19,6 +19,7 @@ from worker.state.inbox import Inbox
 from worker.state.inventory import Inventory, StockWatch
 from worker.state.links import Links
 from worker.state.orders import OrderQueue
+from worker.state.payouts import Payouts
 from worker.state.problems import Problems
 from worker.state.secrets import SecretBox
 from worker.state.shops import Shop, Shops
@@ -142,6 +143,10 @@ class Runtime:
     def fulfillment(self, shop_id: str) -> Fulfillment:
         """What is remembered of that shop's parcels, cancellation requests and returns."""
         return Fulfillment(self.redis, shop_id, days=self.settings.imported_days)
+
+    def payouts(self, shop_id: str) -> Payouts:
+        """That shop's payout statements."""
+        return Payouts(self.redis, shop_id, days=self.settings.imported_days)
 
     def inventory(self, shop_id: str) -> Inventory:
         """What is known of that shop's stock on TikTok."""

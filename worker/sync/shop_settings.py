@@ -41,6 +41,8 @@ RECORDS = {
     "default_carrier_id": "default_carrier",
     "stock_warehouse_ids": "warehouse",
     "stock_location_id": "stock_location",
+    "payout_partner_id": "payout_partner",
+    "payout_journal_id": "payout_journal",
 }
 
 

@@ -34,6 +34,7 @@ def remove_shop(runtime: Runtime, shop_id: str) -> None:
     for queue in (runtime.queue(shop_id), *(made(shop_id) for made in queues)):
         queue.drop()
     runtime.fulfillment(shop_id).drop()
+    runtime.payouts(shop_id).drop()
     runtime.catalog(shop_id).drop()
     runtime.inventory(shop_id).drop()
     runtime.timeline(shop_id).drop()

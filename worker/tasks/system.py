@@ -34,3 +34,4 @@ def forget_old_orders() -> None:
     for shop in runtime.shops.all():
         runtime.queue(shop.id).forget_before(oldest)
         runtime.fulfillment(shop.id).forget_old()
+        runtime.payouts(shop.id).forget_old()

@@ -37,6 +37,7 @@ FORM: dict[str, Any] = {
     "shipped_on_tiktok": "flag",
     "cancel_reason": "seller_cancel_reason_out_of_stock",
     "returns": "note",
+    "payouts": "record",
 }
 
 
@@ -270,7 +271,9 @@ def test_a_form_that_is_saved_as_it_is_changes_nothing(console: Console, odoo: O
 def test_boxes_that_are_not_checked_are_off_and_several_warehouses_may_be_chosen(
     console: Console, odoo: Odoo, parts: Runtime
 ) -> None:
-    filled = {"go_live": "2025-12-01T00:00", "total": "buyer_paid", "stock_buffer": "0", "import_fbt": "y"}
+    boxes = ("confirm_orders", "import_samples")
+    filled = {name: value for name, value in FORM.items() if name not in boxes}
+    filled |= {"go_live": "2025-12-01T00:00", "total": "buyer_paid", "import_fbt": "y"}
     page = console.press(f"{SHOP}/settings", **filled, **seen(parts), stock_warehouse_ids=["1", "2"])
     now = settings(parts)
     assert (now.confirm_orders, now.import_samples, now.import_fbt, now.total) == (False, False, True, "buyer_paid")
