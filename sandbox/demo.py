@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from sandbox.client import SandboxControl, SandboxShop
+from sandbox.demo_delivery import Parcels
 from sandbox.demo_stock import KNOWN_PRODUCTS, Shelf, listed_products
 from sandbox.installation import TIKTOK_ODOO, Installation
 from sandbox.scene import Seller, link, open_shops
@@ -36,6 +37,7 @@ SETTINGS = {
     "POLL_OVERLAP": "60",
     "STOCK_INTERVAL": "2",
     "STOCK_LEASE": "10",
+    "PACKAGE_INTERVAL": "20",
 }
 
 
@@ -68,6 +70,7 @@ class Demo:
         self.first_order(seller)
         self.storm(seller, orders_per_shop, rate)
         self.settle(seller)
+        Parcels(self.stack, self.control, self.installation, self.say).run(seller.shops[0])
         return self.prove(seller)
 
     def set_up(self) -> Seller:

@@ -86,6 +86,10 @@ class Player:
             act(package["id"])
         return bool(found)
 
+    def units(self) -> int:
+        """Units that are still ordered."""
+        return len(self._lines())
+
     def _split(self) -> bool:
         waiting = [
             line
@@ -186,6 +190,10 @@ def test_what_odoo_ends_up_with_depends_only_on_how_tiktok_ends_up(
     for _ in range(2):
         world.follow(shop, looked_at_once.order_id)
     one, other = in_odoo(world, followed.order_id), in_odoo(world, looked_at_once.order_id)
+    if sum(one["left"].values()) > followed.units():
+        # Cancelled after it had left, and Odoo knows that it has: what became of the goods only a person can tell.
+        assert any("after shipping" in summary for summary in one["activities"]), happened
+        return
     if world.sales(followed.order_id) and not world.sales(looked_at_once.order_id):
         # Cancelled before anybody looked: it never came in. The other one came in and is cancelled.
         assert one["orders"][0][0] == "cancel"
