@@ -200,8 +200,8 @@ class AfterSale:
 
 
 @pytest.fixture(scope="package")
-def after_sale(trade: Trade, stack: Stack, simulator: SandboxControl) -> AfterSale:
-    """The second shop ships from Odoo with a carrier of its own, and needs a person."""
+def after_sale(connector: Installation, trade: Trade, stack: Stack, simulator: SandboxControl) -> AfterSale:
+    """The second shop ships from Odoo with a carrier of its own, needs a person, and is paid."""
     redis = connect(stack.redis.url)
     shop = Shops(redis).get(trade.seller.shops[1].id)
     chosen = {"ship_when": "ready", "shipping_provider": "DHL", "shipped_on_tiktok": "validate", "returns": "picking"}
@@ -220,6 +220,8 @@ def after_sale(trade: Trade, stack: Stack, simulator: SandboxControl) -> AfterSa
     simulator.set_status(returned, "DELIVERED")
     simulator.request_return(returned)
     wait_for(lambda: memory.returns(order_id=returned), 2 * PATIENCE, "the return to be seen")
+    simulator.settle(shop.id)
+    connector.cli("payouts", "pull", "--shop", shop.id)
     return AfterSale(untracked, asks, returned)
 
 

@@ -121,7 +121,13 @@ def send_a_spreadsheet(browser: Browser, file: Path, sku_id: str) -> None:
 
 
 def test_every_page_is_usable_by_everybody_on_every_screen(
-    browser: Browser, app: Flask, trade: Trade, after_sale: AfterSale, enter: Callable[..., Login], tmp_path: Path
+    browser: Browser,
+    app: Flask,
+    trade: Trade,
+    *,
+    after_sale: AfterSale,
+    enter: Callable[..., Login],
+    tmp_path: Path,
 ) -> None:
     found = faults_of(browser)  # the login's, which is open now
     enter("anna")

@@ -25,7 +25,7 @@ def parked() -> ResponseReturnValue:
     return render_template(
         "console/parked/parked.html",
         groups=parked_groups(runtime(), chosen),
-        deliveries=delivery_view.parked_groups(delivery_view.look(runtime(), chosen)),
+        deliveries=delivery_view.parked_groups(runtime(), chosen),
         shop=shop,
         shops=shops,
         names={each.id: each.name for each in shops},

@@ -111,9 +111,10 @@ def rows(found: Deliveries, state: State | None = None) -> list[Row]:
     return [row for part in LISTED if state in (None, part) for row in parts[part]]
 
 
-def parked_groups(found: Deliveries) -> list[ParkedGroup]:
-    """What is in the way of deliveries, by its reason; first what must ship first."""
+def parked_groups(runtime: Runtime, shops: Sequence[Shop]) -> list[ParkedGroup]:
+    """What is in the way of deliveries in these shops, by its reason; first what must ship first."""
     return by_reason(
         Place(shop.id, entry.id, "parked", entry.since.timestamp(), in_odoo=True, parked=entry)
-        for shop, entry in found.parked
+        for shop in shops
+        for entry in runtime.fulfillment_queue(shop.id).all_parked()
     )

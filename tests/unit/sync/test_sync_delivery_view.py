@@ -89,7 +89,7 @@ def test_what_is_in_the_way_stands_by_reason_and_what_must_ship_first_is_first(
     park(queue, "571", "ship_refused")
     park(queue, "572")
     park(queue, "573", ship_by=DAY)
-    groups = parked_groups(all_of(runtime))
+    groups = parked_groups(runtime, runtime.shops.all())
     assert [(group.code, group.remedy, group.ship_by) for group in groups] == [
         ("no_tracking", "Mend no_tracking.", DAY),
         ("ship_refused", "Mend ship_refused.", None),
