@@ -34,6 +34,7 @@ _SIDES = {
     "catalogue": "catalogue",
     "fulfillment": "fulfillment",
     "payouts": "payouts",
+    "returns": "returns",
 }
 
 #: Values by labels' values; the key of a mapping is invariant, hence no tuple of a certain length.

@@ -1,12 +1,14 @@
-"""The part of ``tiktok-odoo orders show`` that tells an order's parcels, request to cancel and returns."""
+"""The part of ``tiktok-odoo orders show`` that tells an order's parcels, request to cancel, returns and settlement."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from worker.odoo.deliveries import Delivery
+from worker.state.payouts import PayoutTransaction
 from worker.sync.delivery_live import LiveDelivery, delivery_address
 from worker.sync.delivery_view import OrderDelivery
 from worker.sync.runtime import Runtime
@@ -16,12 +18,15 @@ _STATES = {"to_ship": "to be shipped", "arranged": "shipping is arranged", "left
 _LABELS = {"attached": "label attached", "missing": "no label yet", "none": "no label of TikTok's"}
 
 
-def delivery_document(known: OrderDelivery) -> dict[str, Any]:
-    """What is known of the delivery, for programs."""
+def delivery_document(known: OrderDelivery, settled: Sequence[PayoutTransaction]) -> dict[str, Any]:
+    """What is known of delivery and settlement, for programs."""
     return {
-        "parked": known.parked.model_dump(mode="json") if known.parked else None,
-        "request": known.request.model_dump(mode="json") if known.request else None,
-        "returns": [each.model_dump(mode="json") for each in known.returns],
+        "delivery": {
+            "parked": known.parked.model_dump(mode="json") if known.parked else None,
+            "cancel_request": known.request.model_dump(mode="json") if known.request else None,
+            "returns": [each.model_dump(mode="json") for each in known.returns],
+        },
+        "settlement": [each.model_dump(mode="json") for each in settled],
     }
 
 
@@ -49,8 +54,8 @@ def _delivery(runtime: Runtime, delivery: Delivery) -> dict[str, str]:
     return {"name": delivery.name, "state": delivery.state, "url": delivery_address(runtime, delivery.id)}
 
 
-def print_delivery(known: OrderDelivery) -> None:
-    """What is known of the delivery, for people; nothing where there is nothing to say."""
+def print_delivery(known: OrderDelivery, settled: Sequence[PayoutTransaction]) -> None:
+    """What is known of delivery and settlement, for people; nothing where there is nothing to say."""
     if known.request is not None:
         by = f", answer by {known.request.respond_by:{_TIME}} UTC" if known.request.respond_by else ""
         click.secho(f"  The buyer asks to cancel ({known.request.reason or 'no reason given'}){by}.", fg="red")
@@ -62,6 +67,8 @@ def print_delivery(known: OrderDelivery) -> None:
         amount = f", {each.amount} {each.currency}" if each.amount is not None else ""
         receipt = f", receipt {each.receipt}" if each.receipt else ""
         click.echo(f"  Return {each.id}: {each.type}, {each.status}, units {each.units}{amount}{receipt}")
+    for paid in settled:
+        click.echo(f"  Settled {paid.settlement} {paid.currency} in statement {paid.statement_id}")
 
 
 def print_parcels(live: LiveDelivery) -> None:

@@ -75,14 +75,15 @@ def show_order(shop_id: str | None, order: str, live: bool, as_json: bool) -> No
     shop, order_id = the_order(runtime, order, shop=runtime.shops.get(shop_id) if shop_id else None)
     story = story_of(runtime, shop, order_id)
     delivery = of_order(runtime, shop, order_id)
+    settled = runtime.payouts(shop.id).of_orders([order_id]).get(order_id, [])
     comparison = compare(runtime, shop, order_id) if live else None
     parcels = look_now(runtime, shop, order_id) if live else None
     if as_json:
-        document = {**_document(runtime, story, comparison), "delivery": delivery_document(delivery)}
+        document = {**_document(runtime, story, comparison), **delivery_document(delivery, settled)}
         print_json(document | ({"parcels": parcels_document(runtime, parcels)} if parcels is not None else {}))
     else:
         _print_story(story)
-        print_delivery(delivery)
+        print_delivery(delivery, settled)
         if comparison is not None:
             _print_comparison(runtime, comparison)
         if parcels is not None:

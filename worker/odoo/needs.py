@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,8 +20,9 @@ RIGHTS: dict[str, tuple[str, ...]] = {
     "product.product": ("read",),
     "product.template": ("read",),
     "product.pricelist": ("read",),
-    "stock.picking": ("read", "write"),
-    "stock.move": ("read",),
+    "stock.picking": ("read", "create", "write"),
+    "stock.move": ("read", "create", "write"),
+    "ir.attachment": ("read", "create"),
     "stock.quant": ("read",),
     "stock.warehouse": ("read",),
     "stock.location": ("read",),
@@ -35,6 +37,11 @@ RIGHTS: dict[str, tuple[str, ...]] = {
 OPTIONAL_RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
     "delivery": {"delivery.carrier": ("read",)},
     "mrp": {"mrp.bom": ("read",), "mrp.bom.line": ("read",)},
+}
+#: What booking payouts needs besides, by the shop setting ``payouts``.
+PAYOUT_RIGHTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "bill": {"account.move": ("create",)},
+    "bank": {"account.bank.statement.line": ("create",), "account.journal": ("read",)},
 }
 #: What creating products needs besides; only for shops that are allowed to.
 CREATION_RIGHTS: dict[str, tuple[str, ...]] = {
@@ -78,11 +85,17 @@ def missing_modules(installed: set[str]) -> list[str]:
     return [name for name in _NEEDED_MODULES if name not in installed]
 
 
-def missing_rights(gateway: OdooGateway, installed: set[str], *, creates_products: bool = False) -> list[str]:
-    """What the bot user may not do and must, as ``create sale.order``."""
+def missing_rights(
+    gateway: OdooGateway, installed: set[str], *, creates_products: bool = False, payouts: Collection[str] = ()
+) -> list[str]:
+    """What the bot user may not do and must, as ``create sale.order``.
+
+    :param payouts: how shops book payouts: their settings of that name.
+    """
     wanted = [RIGHTS, *(rights for module, rights in OPTIONAL_RIGHTS.items() if module in installed)]
     if creates_products:
         wanted.append(CREATION_RIGHTS)
+    wanted += [PAYOUT_RIGHTS[each] for each in sorted(PAYOUT_RIGHTS.keys() & set(payouts))]
     pairs = [
         (model, operation) for rights in wanted for model, operations in rights.items() for operation in operations
     ]

@@ -37,6 +37,11 @@ def shop_fulfillment_scope(shop_id: str) -> str:
     return f"shop {shop_id} fulfillment"
 
 
+def shop_returns_scope(shop_id: str) -> str:
+    """The scope of one shop's cancellation requests and returns; nothing pauses for it."""
+    return f"shop {shop_id} returns"
+
+
 def shop_finance_scope(shop_id: str) -> str:
     """The scope of reading one shop's payouts."""
     return f"shop {shop_id} payouts"
@@ -50,7 +55,8 @@ def authorization_scope(account_id: str) -> str:
 def shop_scopes(shop_id: str) -> list[str]:
     """Every scope of one shop."""
     scopes = (shop_scope, shop_in_odoo_scope, shop_stock_scope, shop_catalog_scope)
-    return [each(shop_id) for each in (*scopes, shop_fulfillment_scope, shop_finance_scope)]
+    more = (shop_fulfillment_scope, shop_returns_scope, shop_finance_scope)
+    return [each(shop_id) for each in (*scopes, *more)]
 
 
 class Problem(BaseModel):

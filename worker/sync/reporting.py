@@ -8,9 +8,10 @@ from contextlib import contextmanager
 import structlog
 
 from worker.errors import ConnectorError, ReauthorizeError, RetryableError
-from worker.state.problems import shop_scope
+from worker.state.problems import shop_returns_scope, shop_scope
 from worker.state.shops import Shop
 from worker.sync.runtime import Runtime
+from worker.tiktok.errors import TikTokPermanentError
 
 log = structlog.get_logger(__name__)
 
@@ -42,5 +43,19 @@ def reporting(runtime: Runtime, shop: Shop, scope: str = "") -> Iterator[None]:
     except ConnectorError as error:
         report(runtime, shop, scope, error)
         log.warning("shop.problem", shop=shop.id, code=error.code, reason=str(error))
+    else:
+        runtime.problems.clear(scope)
+
+
+@contextmanager
+def without_scope(runtime: Runtime, shop: Shop) -> Iterator[None]:
+    """What needs a scope that the app lacks is left out, and shown as a problem of the shop's; all else goes on."""
+    scope = shop_returns_scope(shop.id)
+    try:
+        yield
+    except TikTokPermanentError as error:
+        if error.code != "scope_missing":
+            raise
+        runtime.problems.report(scope, error, MISCONFIGURED_PAUSE)
     else:
         runtime.problems.clear(scope)

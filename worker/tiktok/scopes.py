@@ -21,16 +21,17 @@ class Scope:
     vital: bool = False
 
 
-#: Those that the set-up guide asks for, in its order.
+#: Those that the set-up guide asks for, in its order, and one for what Odoo's own connector does not do.
 SCOPES = (
-    Scope("seller.finance.info", "Finance Information"),
-    Scope("seller.fulfillment.basic", "Fulfillment Basic"),
+    Scope("seller.finance.info", "Finance Information", "payout statements are not read"),
+    Scope("seller.fulfillment.basic", "Fulfillment Basic", "no label or tracking number, no shipping from Odoo"),
     Scope("seller.logistics", "Logistics Basic", "no stock can be pushed, since TikTok's warehouses are not told"),
     Scope("seller.order.info", "Order Information", "no order comes in", vital=True),
     Scope("seller.product.basic", "Product Basic", "no catalogue, and stock cannot be compared"),
     Scope("seller.product.write", "Product Modify", "no stock can be pushed"),
     Scope("seller.authorization.info", "Shop Authorized Information", "no shop can be linked", vital=True),
     Scope("", "Global Shop Information"),
+    Scope("seller.return_refund.basic", "Return and Refund Basic", "no buyers' requests to cancel, and no returns"),
 )
 
 

@@ -168,7 +168,7 @@ def test_a_delivery_is_followed_and_what_came_of_it_told(
 
 def test_an_order_is_shown_with_its_delivery(run: Run, runtime: Runtime, queue: DirtySet) -> None:
     shown = document(run("orders", "show", "571", "--json"))
-    assert shown["delivery"] == {"parked": None, "request": None, "returns": []}
+    assert shown["delivery"] == {"parked": None, "cancel_request": None, "returns": []}
     park(queue, "571")
     memory = runtime.fulfillment(SHOP_ID)
     memory.keep_request(CancelRequest(order_id="571", respond_by=DAY))
@@ -183,7 +183,7 @@ def test_an_order_is_shown_with_its_delivery(run: Run, runtime: Runtime, queue: 
     ):
         assert words in text
     shown = document(run("orders", "show", "571", "--json"))["delivery"]
-    assert (shown["parked"]["code"], shown["request"]["order_id"]) == ("no_tracking", "571")
+    assert (shown["parked"]["code"], shown["cancel_request"]["order_id"]) == ("no_tracking", "571")
     assert [each["id"] for each in shown["returns"]] == ["9001"]
 
 

@@ -138,9 +138,16 @@ def _modules(installed: set[str] | None) -> Finding:
 def _rights(runtime: Runtime, installed: set[str], user: int | None) -> Finding:
     name, gateway = "odoo.rights", runtime.odoo
     creates = any(shop.settings.create_products for shop in runtime.shops.all())
-    missing = needs.missing_rights(gateway, installed, creates_products=creates)
+    payouts = {shop.settings.payouts for shop in runtime.shops.all()}
+    missing = needs.missing_rights(gateway, installed, creates_products=creates, payouts=payouts)
     if missing:
         remedy = RIGHTS_REMEDY
+        if all(" account." in each and not each.startswith("read ") for each in missing):
+            remedy = (
+                "Give the bot user Invoicing: Billing (for bank statement lines, Bank), or only read payouts: tiktok-odoo "
+                "shops set SHOP --payouts record"
+            )
+            return fail(name, f"The bot user may not {', '.join(missing)}.", remedy)
         if all(" product." in each and not each.startswith("read ") for each in missing):
             remedy = (
                 "Give the bot user the group Products: Create, or switch it off: tiktok-odoo shops set SHOP --map-only"

@@ -29,7 +29,7 @@ from worker.sync.fulfillment.transit import Transit
 from worker.sync.fulfillment.variants import Variants
 from worker.sync.order_story import Story
 from worker.sync.parking import park
-from worker.sync.reporting import pause_after, report
+from worker.sync.reporting import pause_after, report, without_scope
 from worker.sync.runtime import Runtime
 from worker.tiktok.errors import TikTokPermanentError
 from worker.tiktok.models import Cancellation, Order, Return
@@ -145,12 +145,14 @@ class FulfillmentDrain:
         batch = _Batch(sales, deliveries, goods)
         asking = [order.id for order in orders if order.is_buyer_request_cancel and order.id in sales]
         if asking:
-            for each in self.client.search_cancellations(order_ids=asking).cancellations:
-                batch.cancellations.setdefault(each.order_id, []).append(each)
+            with without_scope(self.runtime, self.shop):
+                for each in self.client.search_cancellations(order_ids=asking).cancellations:
+                    batch.cancellations.setdefault(each.order_id, []).append(each)
         sent = [order.id for order in orders if order.id in sales and _has_shipped(order)]
         if sent and self.shop.settings.returns != "off":
-            for found in self._search_returns(sent):
-                batch.returns.setdefault(found.order_id, []).append(found)
+            with without_scope(self.runtime, self.shop):
+                for found in self._search_returns(sent):
+                    batch.returns.setdefault(found.order_id, []).append(found)
         return batch
 
     def _search_returns(self, order_ids: Sequence[str]) -> list[Return]:

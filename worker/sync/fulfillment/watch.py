@@ -11,6 +11,7 @@ from worker.odoo.deliveries import Deliveries
 from worker.odoo.sales import SalesOrders
 from worker.state.fulfillment import Fulfillment
 from worker.state.shops import Shop
+from worker.sync.reporting import without_scope
 from worker.sync.runtime import Runtime
 from worker.tiktok.client import ShopClient
 
@@ -68,7 +69,11 @@ def poll_tiktok(runtime: Runtime, shop: Shop) -> bool:
         lists["returns"] = lambda **page: _returns(client, **page)
     marked = 0
     for name, reader in lists.items():
-        marked += _read(runtime, shop, name, reader)
+        if name == "packages":
+            marked += _read(runtime, shop, name, reader)
+            continue
+        with without_scope(runtime, shop):
+            marked += _read(runtime, shop, name, reader)
     return bool(marked)
 
 
