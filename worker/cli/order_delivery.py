@@ -58,7 +58,8 @@ def print_delivery(known: OrderDelivery, settled: Sequence[PayoutTransaction]) -
     """What is known of delivery and settlement, for people; nothing where there is nothing to say."""
     if known.request is not None:
         by = f", answer by {known.request.respond_by:{_TIME}} UTC" if known.request.respond_by else ""
-        click.secho(f"  The buyer asks to cancel ({known.request.reason or 'no reason given'}){by}.", fg="red")
+        reason = f", reason: {known.request.reason}" if known.request.reason else ""
+        click.secho(f"  The buyer asks to cancel{by}{reason}.", fg="red")
         click.echo("  What to do: Approve or reject it in Seller Center.")
     if known.parked is not None:
         click.secho(f"  Delivery: {known.parked.code}: {known.parked.message}", fg="red")

@@ -128,7 +128,7 @@ def test_an_orders_page_tells_its_request_its_reason_and_its_returns(
     memory.keep_return(returned())
     text = console.text(ORDER)
     for words in (
-        "The buyer asks to cancel (CHANGED_MIND), answer by 2026-12-01 09:00 UTC.",
+        "The buyer asks to cancel, answer by 2026-12-01 09:00 UTC, reason: CHANGED_MIND.",
         "571 has none. What to do: Enter it in Odoo",
         "Reason no_tracking Attempts 1",
         "Retry the delivery",

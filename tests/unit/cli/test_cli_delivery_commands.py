@@ -176,7 +176,7 @@ def test_an_order_is_shown_with_its_delivery(run: Run, runtime: Runtime, queue: 
     memory.keep_return(ReturnSeen(id="9001", order_id="571", receipt="WH/IN/00003", updated_at=DAY, units=1, **seen))
     text = run("orders", "show", "571").out
     for words in (
-        "The buyer asks to cancel (no reason given), answer by 2026-12-01 09:00 UTC.",
+        "The buyer asks to cancel, answer by 2026-12-01 09:00 UTC.",
         "Delivery: no_tracking: It has none.",
         "What to do: Enter it.",
         "Return 9001: REFUND, REFUND_SUCCESS, units 1, 9.50 GBP, receipt WH/IN/00003",
