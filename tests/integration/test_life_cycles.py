@@ -22,7 +22,7 @@ from tests.support import World
 from worker.state.shops import Shop
 
 #: Stories that are played; more of them find more: LIFE_CYCLES=500.
-STORIES = int(os.environ.get("LIFE_CYCLES", "25"))
+STORIES = int(os.environ.get("LIFE_CYCLES", "15"))
 LINES = (("SKU-5", 2), ("SKU-6", 1))
 #: What can happen; a step that TikTok does not allow at that moment simply does not happen.
 STEPS = (

@@ -22,6 +22,9 @@ from worker.state.connection import RedisClient, key
 State = Literal["read", "mismatch", "booked", "refused"]
 
 
+_GRACE = 30 * 86400
+
+
 class PayoutStatement(BaseModel):
     """A statement (Finance API, *Get Statements*); amounts in major units of ``currency``, costs negative.
 
@@ -94,7 +97,7 @@ class Payouts:
             pipe.delete(name)
             if transactions:
                 pipe.hset(name, mapping={each.id: each.model_dump_json() for each in transactions})
-                pipe.expire(name, int(self._seconds))
+                pipe.expire(name, int(self._seconds) + _GRACE)  # if nobody forgets them in order
             for order_id, own in by_order.items():
                 others = [each for each in known.get(order_id, []) if each.statement_id != statement.id]
                 entries = [each.model_dump(mode="json") for each in (*others, *own)]
@@ -145,11 +148,15 @@ class Payouts:
         if not gone:
             return
         orders = {each.order_id for statement in gone for each in self.transactions(statement) if each.order_id}
+        for order_id, own in self.of_orders(orders).items():
+            left = [each.model_dump(mode="json") for each in own if each.statement_id not in gone]
+            if left:
+                self._redis.hset(self._orders, order_id, json.dumps(left))
+            else:
+                self._redis.hdel(self._orders, order_id)
         self._redis.hdel(self._statements, *gone)
         self._redis.zrem(self._times, *gone)
         self._redis.delete(*(self._transactions(statement) for statement in gone))
-        if orders:
-            self._redis.hdel(self._orders, *orders)
 
     def drop(self) -> None:
         """Forget everything, as when the shop is removed."""

@@ -371,6 +371,9 @@ def test_each_missing_scope_says_what_does_not_work_without_it(runtime: Runtime,
     grant(runtime, scopes=[each for each in ALL_SCOPES if each != "seller.order.info"])
     assert account(runtime)["account.scopes"].state == "fail"
     grant(runtime, scopes=[each for each in ALL_SCOPES if each != "seller.finance.info"])
+    found = account(runtime)["account.scopes"]
+    assert (found.state, "payout statements are not read" in found.text) == ("warn", True)
+    grant(runtime, scopes=list(ALL_SCOPES))
     assert account(runtime)["account.scopes"].state == "ok"
     grant(runtime, scopes=[])
     assert account(runtime)["account.scopes"].state == "skipped"

@@ -144,8 +144,8 @@ def _rights(runtime: Runtime, installed: set[str], user: int | None) -> Finding:
         remedy = RIGHTS_REMEDY
         if all(" account." in each and not each.startswith("read ") for each in missing):
             remedy = (
-                "Give the bot user Invoicing: Billing (for bank statement lines, Bank), or only read payouts: tiktok-odoo "
-                "shops set SHOP --payouts record"
+                "Give the bot user Invoicing: Billing (for bank statement lines, Bank), or only read payouts: "
+                "tiktok-odoo shops set SHOP --payouts record"
             )
             return fail(name, f"The bot user may not {', '.join(missing)}.", remedy)
         if all(" product." in each and not each.startswith("read ") for each in missing):
