@@ -79,6 +79,8 @@ def _totals(standing: Standing, sample: Sample | None) -> Iterator[Family]:
     yield _gauge("shops", "Shops; state is on or off.", ("state",), _on_and_off(standing))
     yield _gauge("order_lag_seconds", "Since when the order is due that waits longest.", (), {(): standing.lag})
     yield _gauge("stock_lag_seconds", "The same of stock to be pushed.", (), {(): standing.stock_lag})
+    lag: Labelled = {(): standing.fulfillment_lag}
+    yield _gauge("fulfillment_lag_seconds", "The same of parcels and returns to be followed.", (), lag)
     yield _gauge("orders", "Orders by state.", ("state",), _states([each.orders for each in shops]))
     yield _gauge(
         "stock_products", "Products by state of their stock.", ("state",), _states([each.stock for each in shops])
@@ -91,6 +93,8 @@ def _totals(standing: Standing, sample: Sample | None) -> Iterator[Family]:
     )
     requests: Labelled = {(): sum(each.requests for each in shops)}
     yield _gauge("cancel_requests", "Buyers who wait for an answer to their request to cancel.", (), requests)
+    first: Labelled = {(): standing.answer_by.timestamp()} if standing.answer_by is not None else {}
+    yield _gauge("cancel_request_deadline_timestamp_seconds", "When the first must be answered.", (), first)
     yield _gauge("skus", "SKUs that TikTok lists.", (), {(): sum(each.skus for each in shops)})
     yield _gauge("unmapped_skus", "SKUs that are no product of Odoo's.", (), {(): sum(each.unmapped for each in shops)})
     fresh = sample is not None and standing.at - sample.at < _SAMPLE_HOLDS

@@ -21,9 +21,12 @@ from sandbox.stack.stack import Stack
 from tests.browser.chromium import DESKTOP, PATIENCE, Browser
 from worker.metrics import ORDER_LATENCY
 from worker.state.connection import RedisClient, connect
+from worker.state.dirty_set import DirtySet
+from worker.state.fulfillment import Fulfillment
 from worker.state.history import MINUTE, History, Sample
 from worker.state.operators import Operators
 from worker.state.orders import OrderQueue
+from worker.state.shops import Shops
 
 #: What both shops sell and Odoo has: Internal Reference, name, list price, units.
 MUGS = [
@@ -183,6 +186,43 @@ def trade(connector: Installation, stack: Stack, simulator: SandboxControl) -> T
     trade.parked = trade.misspelt_order("MUG-WITHE")
     wait_for(lambda: trade.in_odoo(*placed), 2 * PATIENCE, "the orders to be in Odoo")
     return trade
+
+
+@dataclass(frozen=True)
+class AfterSale:
+    """Orders of the second shop, by their ids: of one the tracking number is missing, the buyer of one asks to cancel,
+    and one comes back.
+    """
+
+    untracked: str
+    asks: str
+    returned: str
+
+
+@pytest.fixture(scope="package")
+def after_sale(connector: Installation, trade: Trade, stack: Stack, simulator: SandboxControl) -> AfterSale:
+    """The second shop ships from Odoo with a carrier of its own, needs a person, and is paid."""
+    redis = connect(stack.redis.url)
+    shop = Shops(redis).get(trade.seller.shops[1].id)
+    chosen = {"ship_when": "ready", "shipping_provider": "DHL", "shipped_on_tiktok": "validate", "returns": "picking"}
+    Shops(redis).save(shop.model_copy(update={"settings": shop.settings.model_copy(update=chosen)}))
+    memory, queue = Fulfillment(redis, shop.id), DirtySet(redis, "fulfillment", shop.id)
+
+    def order(**options: str) -> str:
+        return str(simulator.place_order(shop.id, [{"seller_sku": "MUG-BLUE", "quantity": 1}], **options)["id"])
+
+    untracked, asks, returned = order(shipping_type="SELLER"), order(status="ON_HOLD"), order()
+    wait_for(lambda: queue.parked(untracked), 2 * PATIENCE, "the delivery to be parked")
+    simulator.request_cancel(asks)
+    simulator.set_status(asks, "AWAITING_SHIPMENT")
+    wait_for(lambda: memory.has_request([asks]), 2 * PATIENCE, "the buyer's request to be seen")
+    wait_for(lambda: trade.in_odoo(returned), 2 * PATIENCE, "the order to be in Odoo")
+    simulator.set_status(returned, "DELIVERED")
+    simulator.request_return(returned)
+    wait_for(lambda: memory.returns(order_id=returned), 2 * PATIENCE, "the return to be seen")
+    simulator.settle(shop.id)
+    connector.cli("payouts", "pull", "--shop", shop.id)
+    return AfterSale(untracked, asks, returned)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from sandbox.installation import Installation
 from tests.browser.accessibility import LOOKS, faults
 from tests.browser.chromium import Browser
-from tests.browser.conftest import Login, Trade
+from tests.browser.conftest import AfterSale, Login, Trade
 from web.app import create_app
 from worker.settings import Settings
 
@@ -121,12 +121,21 @@ def send_a_spreadsheet(browser: Browser, file: Path, sku_id: str) -> None:
 
 
 def test_every_page_is_usable_by_everybody_on_every_screen(
-    browser: Browser, app: Flask, trade: Trade, enter: Callable[..., Login], tmp_path: Path
+    browser: Browser,
+    app: Flask,
+    trade: Trade,
+    *,
+    after_sale: AfterSale,
+    enter: Callable[..., Login],
+    tmp_path: Path,
 ) -> None:
     found = faults_of(browser)  # the login's, which is open now
     enter("anna")
     walk = Walk(browser, app)
     for _ in walk.pages():
+        found += faults_of(browser)
+    for order_id in (after_sale.untracked, after_sale.asks, after_sale.returned):
+        browser.open(f"/console/orders/{trade.seller.shops[1].id}/{order_id}")
         found += faults_of(browser)
     send_a_spreadsheet(browser, tmp_path / "mapping.csv", trade.sku_id("MUG-WITHE"))
     found += faults_of(browser)

@@ -65,7 +65,8 @@ def everything() -> dict[str, Metric]:
 def _standing_of_shop() -> ShopStanding:
     counts = {name: Counts() for name in ("orders", "stock", "products", "fulfillment")}
     compared = Reconciled(compared=1, drifted=1)
-    return ShopStanding(make_shop(), **counts, requests=1, skus=3, unmapped=1, last_poll=5, reconciled=compared)
+    waits = {"requests": 1, "answer_by": datetime.now(UTC)}
+    return ShopStanding(make_shop(), **counts, **waits, skus=3, unmapped=1, last_poll=5, reconciled=compared)
 
 
 def rules() -> list[dict[str, Any]]:

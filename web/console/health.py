@@ -149,4 +149,12 @@ def _charts(hours: int) -> list[Chart]:
             orders_waiting=lambda point: float(point.sample.waiting),
             stock_due=lambda point: float(point.sample.stock_due),
         ),
+        chart(
+            "deliveries",
+            "Deliveries",
+            "",
+            to_look_at=lambda point: float(point.sample.deliveries_due),
+            something_in_the_way=lambda point: float(point.sample.deliveries_parked),
+            requests_to_cancel=lambda point: float(point.sample.requests),
+        ),
     ]

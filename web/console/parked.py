@@ -1,4 +1,5 @@
-"""``/console/parked``: what could not be brought into Odoo, by reason, with what to do; retry one, a group or all."""
+"""``/console/parked``: what could not be brought into Odoo, and what is in the way of deliveries, by reason, with what
+to do; retry one, a group or all."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from web.console.parts import chosen_shop, operator, runtime, trigger
-from worker.sync import order_actions
+from worker.sync import delivery_view, order_actions
 from worker.sync.order_view import parked_groups
 
 blueprint = Blueprint("console_parked", __name__, url_prefix="/console/parked")
@@ -20,9 +21,11 @@ def parked() -> ResponseReturnValue:
     """Everything parked, by reason; first what must ship first."""
     shop = chosen_shop()
     shops = runtime().shops.all()
+    chosen = [shop] if shop else shops
     return render_template(
         "console/parked/parked.html",
-        groups=parked_groups(runtime(), [shop] if shop else shops),
+        groups=parked_groups(runtime(), chosen),
+        deliveries=delivery_view.parked_groups(runtime(), chosen),
         shop=shop,
         shops=shops,
         names={each.id: each.name for each in shops},

@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
+from worker.cli.order_delivery import delivery_document, parcels_document, print_delivery, print_parcels
 from worker.cli.output import json_option, print_json, show
 from worker.cli.shop_choice import every_shop_option, moment
 from worker.state.order_index import LISTED, Place, State
+from worker.sync.delivery_live import look_now
 from worker.sync.delivery_view import of_order
 from worker.sync.order_compare import Comparison, compare, odoo_address, seller_center_address
 from worker.sync.order_view import PAGE, OrderStory, reason_of, search, story_of, the_order
@@ -61,7 +63,10 @@ def _row(place: Place) -> tuple[Any, ...]:
 @every_shop_option
 @click.argument("order")
 @click.option(
-    "--compare", "live", is_flag=True, help="Ask TikTok and Odoo for the totals now; exit code 1 if they differ."
+    "--compare",
+    "live",
+    is_flag=True,
+    help="Ask TikTok and Odoo for totals and parcels now; exit code 1 if the totals differ.",
 )
 @json_option
 def show_order(shop_id: str | None, order: str, live: bool, as_json: bool) -> None:
@@ -69,14 +74,20 @@ def show_order(shop_id: str | None, order: str, live: bool, as_json: bool) -> No
     runtime = get_runtime()
     shop, order_id = the_order(runtime, order, shop=runtime.shops.get(shop_id) if shop_id else None)
     story = story_of(runtime, shop, order_id)
+    delivery = of_order(runtime, shop, order_id)
+    settled = runtime.payouts(shop.id).of_orders([order_id]).get(order_id, [])
     comparison = compare(runtime, shop, order_id) if live else None
+    parcels = look_now(runtime, shop, order_id) if live else None
     if as_json:
-        print_json(_document(runtime, story, comparison))
+        document = {**_document(runtime, story, comparison), **delivery_document(delivery, settled)}
+        print_json(document | ({"parcels": parcels_document(runtime, parcels)} if parcels is not None else {}))
     else:
         _print_story(story)
-        _print_delivery(runtime, story)
+        print_delivery(delivery, settled)
         if comparison is not None:
             _print_comparison(runtime, comparison)
+        if parcels is not None:
+            print_parcels(parcels)
     if comparison is not None and not comparison.agrees:
         raise click.exceptions.Exit(1)
 
@@ -94,7 +105,6 @@ def _document(runtime: Runtime, story: OrderStory, comparison: Comparison | None
         "ignored": place.ignored.model_dump(mode="json") if place and place.ignored else None,
         "seller_center": seller_center_address(story.shop.region, story.order_id),
         "timeline": [asdict(entry) for entry in story.timeline],
-        **_delivery(runtime, story),
     }
     if comparison is not None:
         document["comparison"] = {
@@ -110,34 +120,6 @@ def _document(runtime: Runtime, story: OrderStory, comparison: Comparison | None
             "agrees": comparison.agrees,
         }
     return document
-
-
-def _delivery(runtime: Runtime, story: OrderStory) -> dict[str, Any]:
-    known = of_order(runtime, story.shop, story.order_id)
-    settled = runtime.payouts(story.shop.id).of_orders([story.order_id]).get(story.order_id, [])
-    return {
-        "delivery": {
-            "parked": known.parked.model_dump(mode="json") if known.parked else None,
-            "cancel_request": known.request.model_dump(mode="json") if known.request else None,
-            "returns": [each.model_dump(mode="json") for each in known.returns],
-        },
-        "settlement": [each.model_dump(mode="json") for each in settled],
-    }
-
-
-def _print_delivery(runtime: Runtime, story: OrderStory) -> None:
-    known = of_order(runtime, story.shop, story.order_id)
-    if known.parked is not None:
-        click.secho(f"  Delivery: {known.parked.code}: {known.parked.message}", fg="red")
-        click.echo(f"  What to do: {known.parked.remedy}")
-    if known.request is not None:
-        until = f", answer by {known.request.respond_by:{_TIME}} UTC" if known.request.respond_by else ""
-        click.echo(f"  The buyer asks to cancel{until}.")
-    for each in known.returns:
-        amount = f", {each.amount} {each.currency}" if each.amount is not None else ""
-        click.echo(f"  Return {each.id}: {each.type}, {each.status}{amount} {each.receipt}".rstrip())
-    for settled in runtime.payouts(story.shop.id).of_orders([story.order_id]).get(story.order_id, []):
-        click.echo(f"  Settled {settled.settlement} {settled.currency} in statement {settled.statement_id}")
 
 
 def _print_story(story: OrderStory) -> None:

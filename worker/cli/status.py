@@ -15,10 +15,11 @@ from worker.sync.runtime import Runtime, get_runtime
 
 _SHOP = (
     *("shop", "name", "sync", "due", "at_work", "parked", "waiting", "oldest_due_s", "last_poll_utc"),
+    *("deliveries_parked", "cancel_requests"),
     *("push_stock", "stock_due", "stock_refused", "not_mapped"),
 )
 #: Columns of which a number above zero needs a person.
-_FOR_A_PERSON = ("parked", "stock_refused")
+_FOR_A_PERSON = ("parked", "deliveries_parked", "cancel_requests", "stock_refused")
 _PROBLEM = ("where", "code", "problem", "remedy")
 
 
@@ -49,11 +50,12 @@ def _shops(runtime: Runtime) -> list[tuple[Any, ...]]:
         last_poll = datetime.fromtimestamp(polled, UTC).strftime("%Y-%m-%d %H:%M:%S") if polled else None
         state = "on" if shop.enabled else "off"
         numbers = (counts.due, counts.leased, counts.parked, counts.waiting, round(counts.oldest_due))
+        deliveries = (runtime.fulfillment_queue(shop.id).count_parked(), len(runtime.fulfillment(shop.id).requests()))
         stock = runtime.inventory_queue(shop.id)
         refused = stock.count_parked()
         unmapped = sum(1 for each in runtime.catalog(shop.id).listings().values() if each.variant_id is None)
         on_tiktok = (shop.settings.push_stock, stock.open_count() - refused, refused, unmapped)
-        rows.append((shop.id, shop.name, state, *numbers, last_poll, *on_tiktok))
+        rows.append((shop.id, shop.name, state, *numbers, last_poll, *deliveries, *on_tiktok))
     return rows
 
 

@@ -206,6 +206,22 @@ class DirtySet:
             due, lost = pipe.execute()
         return bool(due or lost)
 
+    def is_at_hand(self, one: str) -> bool:
+        """Whether that one is due now, or a worker has it."""
+        due, leased = self._places(one)
+        return leased is not None or (due is not None and due <= self._now())
+
+    def is_open(self, one: str) -> bool:
+        """Whether that one is due, now or later, or a worker has it."""
+        return self._places(one) != (None, None)
+
+    def _places(self, one: str) -> tuple[float | None, float | None]:
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.zscore(self._due, one)
+            pipe.zscore(self._leased, one)
+            due, leased = pipe.execute()
+        return due, leased
+
     def at_work_count(self) -> int:
         """How many are due now, or leased."""
         with self._redis.pipeline(transaction=False) as pipe:

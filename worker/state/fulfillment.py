@@ -29,6 +29,12 @@ class CancelRequest(BaseModel):
     since: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
+def first_deadline(stored: Iterable[str]) -> datetime | None:
+    """The first of the deadlines of requests as Redis has them; ``None`` when none has one."""
+    deadlines = (CancelRequest.model_validate_json(text).respond_by for text in stored)
+    return min((each for each in deadlines if each is not None), default=None)
+
+
 class ReturnSeen(BaseModel):
     """A return as it was last seen on TikTok (*Search Returns*), and what was made of it in Odoo.
 
@@ -141,7 +147,8 @@ class Fulfillment:
     def returns(self, *, limit: int = 100, order_id: str = "") -> list[ReturnSeen]:
         """The returns that changed last, newest first; or those of one order."""
         if order_id:
-            every = (ReturnSeen.model_validate_json(text) for text in self._redis.hvals(self._returns))
+            texts = [text for text in self._redis.hvals(self._returns) if order_id in text]
+            every = (ReturnSeen.model_validate_json(text) for text in texts)
             return sorted((each for each in every if each.order_id == order_id), key=lambda each: each.updated_at)
         ids = self._redis.zrevrange(self._returns_at, 0, limit - 1)
         stored = self._redis.hmget(self._returns, ids) if ids else []

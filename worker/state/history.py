@@ -23,7 +23,10 @@ from worker.state.metrics import quantile
 SAMPLES = 1440
 MINUTE = 60
 #: Of these the highest is kept where several samples become one.
-_PEAKS = ("lag", "due", "parked", "waiting", "stock_due", "stock_refused", "unmapped")
+_PEAKS = (
+    *("lag", "due", "parked", "waiting", "stock_due", "stock_refused", "unmapped"),
+    *("deliveries_due", "deliveries_parked", "requests"),
+)
 
 
 class Sample(BaseModel):
@@ -42,6 +45,9 @@ class Sample(BaseModel):
     stock_due: int = 0
     stock_refused: int = 0
     unmapped: int = 0
+    deliveries_due: int = 0
+    deliveries_parked: int = 0
+    requests: int = 0
     queues: dict[str, int] = Field(default_factory=dict)
     totals: dict[str, int] = Field(default_factory=dict)
     latency: list[int] = Field(default_factory=list)

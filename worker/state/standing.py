@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeGuard
 
 from redis.exceptions import RedisError
@@ -17,6 +18,7 @@ from worker.state.broker import Broker
 from worker.state.catalog import ask_catalog_counts
 from worker.state.connection import REDIS_AWAY, RedisClient, key
 from worker.state.dirty_set import COUNT_ANSWERS, Counts, Kind, ask_counts, read_counts
+from worker.state.fulfillment import first_deadline
 from worker.state.inventory import Reconciled
 from worker.state.metrics import Measured, metrics_key, parse
 from worker.state.problems import Problem
@@ -36,7 +38,8 @@ class ShopStanding:
     whose parcels and returns are to be followed.
 
     :param skus: how many SKUs TikTok lists, and ``unmapped`` how many of them are no product of Odoo's.
-    :param requests: orders whose buyers wait for an answer to their request to cancel.
+    :param requests: orders whose buyers wait for an answer to their request to cancel, and ``answer_by`` the first of
+        their deadlines.
     :param last_poll: when its order list was last read to the end, in epoch seconds.
     """
 
@@ -46,6 +49,7 @@ class ShopStanding:
     products: Counts
     fulfillment: Counts
     requests: int
+    answer_by: datetime | None
     skus: int
     unmapped: int
     last_poll: int | None
@@ -98,6 +102,16 @@ class Standing:
     def stock_lag(self) -> float:
         """The same of products whose stock is to be pushed."""
         return max((each.stock.oldest_due for each in self.working), default=0.0)
+
+    @property
+    def fulfillment_lag(self) -> float:
+        """The same of orders whose parcels and returns are to be followed."""
+        return max((each.fulfillment.oldest_due for each in self.working), default=0.0)
+
+    @property
+    def answer_by(self) -> datetime | None:
+        """When the first buyer must have an answer to a request to cancel, in shops that are switched on."""
+        return min((each.answer_by for each in self.working if each.answer_by is not None), default=None)
 
     @property
     def heartbeat_age(self) -> float | None:
@@ -162,7 +176,7 @@ def _shops(redis: RedisClient, shops: Sequence[Shop], polled: Mapping[str, str],
                     ask_counts(pipe, kind, shop.id, now)
                 ask_catalog_counts(pipe, shop.id)
                 pipe.get(key("inventory", "reconciled", shop.id))
-                pipe.hlen(key("fulfillment", "requests", shop.id))
+                pipe.hvals(key("fulfillment", "requests", shop.id))  # a handful: people answer them
             answers = pipe.execute()
         for number, shop in enumerate(some):
             own = answers[number * _PER_SHOP : (number + 1) * _PER_SHOP]
@@ -180,7 +194,8 @@ def _shop(shop: Shop, answers: Sequence[Any], polled: str | None, now: float) ->
         stock=stock,
         products=products,
         fulfillment=fulfillment,
-        requests=int(requests),
+        requests=len(requests),
+        answer_by=first_deadline(requests),
         skus=int(skus),
         unmapped=int(unmapped),
         last_poll=None if polled is None else int(polled),

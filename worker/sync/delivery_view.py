@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
 
 from worker.state.dirty_set import Parked
 from worker.state.fulfillment import CancelRequest, ReturnSeen
+from worker.state.order_index import Place
 from worker.state.shops import Shop
+from worker.sync.order_view import ParkedGroup, by_reason
 from worker.sync.runtime import Runtime
 
+State = Literal["requests", "parked", "awaiting", "returns"]
+#: What can be listed, in the order in which it needs a person.
+LISTED: tuple[State, ...] = get_args(State)
 #: Returns of one shop that are shown.
 MOST_RETURNS = 200
 
@@ -18,13 +25,31 @@ MOST_RETURNS = 200
 class Deliveries:
     """How deliveries of some shops stand; each row with its shop.
 
-    :param awaiting: how many orders in Odoo have still to be shipped.
+    :param awaiting: ids of orders in Odoo that have still to be shipped.
     """
 
-    awaiting: int
+    awaiting: list[tuple[Shop, str]]
     parked: list[tuple[Shop, Parked]]
     requests: list[tuple[Shop, CancelRequest]]
     returns: list[tuple[Shop, ReturnSeen]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One order in one of the lists; an order may be in several.
+
+    :param since: since when it is there; of a return, when it changed last.
+    :param until: by when it must ship, or a person must answer.
+    :param reason: in words, as far as something is known.
+    """
+
+    shop: Shop
+    order_id: str
+    state: State
+    since: datetime | None = None
+    until: datetime | None = None
+    code: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,11 +68,10 @@ class OrderDelivery:
 
 def look(runtime: Runtime, shops: Sequence[Shop]) -> Deliveries:
     """The deliveries of these shops: deadlines first, then what is parked longest, then the newest returns."""
-    parked, requests, returns = [], [], []
-    awaiting = 0
+    awaiting, parked, requests, returns = [], [], [], []
     for shop in shops:
         memory = runtime.fulfillment(shop.id)
-        awaiting += len(memory.awaiting())
+        awaiting += [(shop, order_id) for order_id in memory.awaiting()]
         parked += [(shop, entry) for entry in runtime.fulfillment_queue(shop.id).all_parked()]
         requests += [(shop, each) for each in memory.requests()]
         returns += [(shop, each) for each in memory.returns(limit=MOST_RETURNS)]
@@ -64,4 +88,33 @@ def of_order(runtime: Runtime, shop: Shop, order_id: str) -> OrderDelivery:
         parked=runtime.fulfillment_queue(shop.id).parked(order_id),
         request=next((each for each in memory.requests() if each.order_id == order_id), None),
         returns=memory.returns(order_id=order_id),
+    )
+
+
+def rows(found: Deliveries, state: State | None = None) -> list[Row]:
+    """Everything as one list, or one of its parts."""
+    parts: dict[State, list[Row]] = {
+        "requests": [
+            Row(shop, each.order_id, "requests", each.since, each.respond_by, reason=each.reason)
+            for shop, each in found.requests
+        ],
+        "parked": [
+            Row(shop, entry.id, "parked", entry.since, entry.ship_by, entry.code, entry.message)
+            for shop, entry in found.parked
+        ],
+        "awaiting": [Row(shop, order_id, "awaiting") for shop, order_id in found.awaiting],
+        "returns": [
+            Row(shop, each.order_id, "returns", each.updated_at, each.respond_by, each.status, each.reason)
+            for shop, each in found.returns
+        ],
+    }
+    return [row for part in LISTED if state in (None, part) for row in parts[part]]
+
+
+def parked_groups(runtime: Runtime, shops: Sequence[Shop]) -> list[ParkedGroup]:
+    """What is in the way of deliveries in these shops, by its reason; first what must ship first."""
+    return by_reason(
+        Place(shop.id, entry.id, "parked", entry.since.timestamp(), in_odoo=True, parked=entry)
+        for shop in shops
+        for entry in runtime.fulfillment_queue(shop.id).all_parked()
     )

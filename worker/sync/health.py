@@ -28,6 +28,8 @@ Place = Literal["account", "shop", "parked", "stock", "products", "deliveries", 
 
 #: Seconds after which an order that is still due is late; far more than a batch takes, a poll's interval at most.
 LATE_AFTER = 300.0
+#: The same of orders whose parcels are to be followed: a label may take its time.
+DELIVERY_LATE_AFTER = 900.0
 #: A queue whose workers are all busy has no heartbeat for as long as a task may take (240 s).
 UNSERVED_AFTER = 300.0
 #: Days before the end of an authorization at which people are warned, and at which it becomes urgent.
@@ -36,6 +38,8 @@ WARN_DAYS, URGENT_DAYS = 30.0, 7.0
 _IN_GOOD_TIME = {"odoo_key_ends", "alert_user"}
 #: A parked order is urgent when it must ship within this time.
 SHIP_SOON = timedelta(hours=24)
+#: A buyer's request to cancel is urgent when it must be answered within this time.
+ANSWER_SOON = timedelta(hours=24)
 
 #: Outcomes of webhooks that were accepted; all others are refusals.
 ACCEPTED = ("stored", "duplicate", "unknown_shop")
@@ -92,7 +96,7 @@ def overview(runtime: Runtime) -> Health:
     findings += _authorizations(standing, accounts, tokens, now)
     sample = History(runtime.redis).latest()
     ship_soon = sample.ship_soon if sample is not None else 0
-    findings += [*_orders(standing, ship_soon), *_stock(standing), *_deliveries(runtime, standing, now)]
+    findings += [*_orders(standing, ship_soon), *_stock(standing), *_deliveries(standing, now)]
     findings.sort(key=lambda finding: finding.level != "bad")
     return Health(standing, findings, accounts, tokens, ship_soon)
 
@@ -113,6 +117,9 @@ def take_sample(runtime: Runtime) -> bool:
             stock_due=sum(each.stock.due + each.stock.leased for each in standing.shops),
             stock_refused=sum(each.stock.parked for each in standing.shops),
             unmapped=sum(each.unmapped for each in standing.shops),
+            deliveries_due=sum(each.fulfillment.due + each.fulfillment.leased for each in standing.shops),
+            deliveries_parked=sum(each.fulfillment.parked for each in standing.shops),
+            requests=sum(each.requests for each in standing.shops),
             queues=standing.broker.waiting if standing.broker else {},
             totals={
                 "imported": measured.total(ORDERS_IMPORTED),
@@ -289,31 +296,41 @@ def _stock(standing: Standing) -> Iterator[Finding]:
             )
 
 
-def _deliveries(runtime: Runtime, standing: Standing, now: datetime) -> Iterator[Finding]:
-    for each in standing.working:
+def _deliveries(standing: Standing, now: datetime) -> Iterator[Finding]:
+    """The first deadline first."""
+    for each in sorted(standing.working, key=lambda each: (each.answer_by is None, each.answer_by or now)):
         where = f"shop {each.shop.id}"
+        if each.requests:
+            until = f" The first must be answered by {each.answer_by:%Y-%m-%d %H:%M} UTC." if each.answer_by else ""
+            asks = "1 buyer asks" if each.requests == 1 else f"{each.requests} buyers ask"
+            yield Finding(
+                level="bad" if each.answer_by is not None and each.answer_by <= now + ANSWER_SOON else "warn",
+                code="cancel_requests",
+                where=where,
+                message=f"{asks} to cancel.{until}",
+                remedy="Approve or reject each in Seller Center: tiktok-odoo deliveries requests.",
+                place="deliveries",
+                target=each.shop.id,
+            )
         if parked := each.fulfillment.parked:
+            orders = "1 order" if parked == 1 else f"{parked} orders"
             yield Finding(
                 level="bad",
                 code="deliveries_parked",
                 where=where,
-                message=f"Something is in the way of the {'delivery' if parked == 1 else 'deliveries'} of "
-                f"{'1 order' if parked == 1 else f'{parked} orders'}.",
+                message=f"Something is in the way of the {'delivery' if parked == 1 else 'deliveries'} of {orders}.",
                 remedy="Each has its reason and its remedy: tiktok-odoo deliveries parked.",
                 place="deliveries",
                 target=each.shop.id,
             )
-        if each.requests:
-            first = runtime.fulfillment(each.shop.id).requests()[0]
-            urgent = first.respond_by is not None and first.respond_by <= now + SHIP_SOON
-            until = f" The first must be answered by {first.respond_by:%Y-%m-%d %H:%M} UTC." if first.respond_by else ""
-            asks = "1 buyer asks" if each.requests == 1 else f"{each.requests} buyers ask"
+        if each.fulfillment.oldest_due > DELIVERY_LATE_AFTER:
+            minutes = f"{each.fulfillment.oldest_due / 60:.0f} minutes"
             yield Finding(
-                level="bad" if urgent else "warn",
-                code="cancel_requests",
+                level="warn",
+                code="deliveries_late",
                 where=where,
-                message=f"{asks} to cancel.{until}",
-                remedy="Approve or reject it in Seller Center: tiktok-odoo deliveries requests.",
-                place="deliveries",
+                message=f"An order has waited for {minutes} to have its parcels looked at.",
+                remedy="See whether a worker serves the queue fulfillment, and whether Odoo and TikTok answer.",
+                place="shop",
                 target=each.shop.id,
             )

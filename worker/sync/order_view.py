@@ -6,7 +6,7 @@ Redis answers everything but a search by Odoo's name. Nobody's name or address i
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -144,11 +144,15 @@ class ParkedGroup:
 
 def parked_groups(runtime: Runtime, shops: Sequence[Shop]) -> list[ParkedGroup]:
     """What is parked in these shops by reason; first what must ship first."""
+    return by_reason(place for shop in shops for place in OrderIndex(runtime.redis, shop.id).newest_first("parked"))
+
+
+def by_reason(places: Iterable[Place]) -> list[ParkedGroup]:
+    """Parked orders by their reason; first what must ship first."""
     by_code: dict[str, list[Place]] = {}
-    for shop in shops:
-        for place in OrderIndex(runtime.redis, shop.id).newest_first("parked"):
-            if place.parked is not None:
-                by_code.setdefault(place.parked.code, []).append(place)
+    for place in places:
+        if place.parked is not None:
+            by_code.setdefault(place.parked.code, []).append(place)
     groups = [_group(code, places) for code, places in by_code.items()]
     return sorted(groups, key=lambda group: (group.ship_by is None, group.ship_by or group.oldest, group.code))
 

@@ -14,6 +14,7 @@ from worker.cli import orders as commands
 from worker.state.audit import Audit
 from worker.state.dirty_set import Parked
 from worker.state.orders import OrderQueue
+from worker.sync.delivery_live import LiveDelivery
 from worker.sync.order_compare import AmountRow, Comparison
 from worker.sync.reconcile import Difference, Report
 from worker.sync.runtime import Runtime
@@ -86,6 +87,7 @@ def test_a_comparison_ends_with_1_when_the_totals_differ(
     sale = type("Sale", (), {"id": 7, "name": "S00007", "state": "sale"})()
     comparison = Comparison("GBP", "IN_TRANSIT", [sale], rows=rows)
     monkeypatch.setattr(order_pages, "compare", lambda *_: comparison)
+    monkeypatch.setattr(order_pages, "look_now", lambda *_: LiveDelivery("IN_TRANSIT"))
     text = run("orders", "show", "571", "--compare")
     assert text.code == code
     assert ("differ" in text.out) is (code == 1)

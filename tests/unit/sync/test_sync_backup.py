@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from tests.unit.builders import APP_KEY, APP_SECRET, SHOP_ID, add_account, make_shop
 from worker.errors import ConfigurationError
 from worker.state.dirty_set import Parked
+from worker.state.fulfillment import ReturnSeen
 from worker.state.ignored import IgnoredOrder
 from worker.state.operators import Operators
 from worker.state.secrets import SecretBox, generate_key
@@ -72,6 +75,47 @@ def test_orders_that_were_parked_are_looked_at_again(runtime: Runtime, backup: s
     runtime.redis.flushall()
     restore_state(runtime, backup)
     assert runtime.queue(SHOP_ID).claim(10, 60).ids == ["571"]
+
+
+def test_orders_that_have_still_to_be_shipped_are_shipped_from_odoo_after_redis_is_lost(
+    runtime: Runtime, backup: str
+) -> None:
+    """They lie before the cursor and TikTok leaves them alone: nothing but the backup brings them back."""
+    queue, memory = runtime.fulfillment_queue(SHOP_ID), runtime.fulfillment(SHOP_ID)
+    memory.await_shipment(["571"])
+    queue.mark(["572", "573"])
+    claim = queue.claim(2, 60)
+    queue.park(claim, Parked(id="572", code="no_tracking", message="?"), 3600)
+    queue.done(claim, "573")
+    backup = export_state(runtime)
+    runtime.redis.flushall()
+    restore_state(runtime, backup)
+    assert memory.awaiting() == ["571"]
+    assert sorted(queue.claim(10, 60).ids) == ["571", "572"]
+
+
+def test_what_was_noted_of_returns_is_not_noted_again(runtime: Runtime, backup: str) -> None:
+    seen = ReturnSeen(
+        id="9001",
+        order_id="571",
+        type="REFUND",
+        status="REFUND_SUCCESS",
+        amount=Decimal("9.50"),
+        updated_at=datetime(2026, 11, 20, tzinfo=UTC),
+        noted="REFUND_SUCCESS",
+    )
+    runtime.fulfillment(SHOP_ID).keep_return(seen)
+    backup = export_state(runtime)
+    runtime.redis.flushall()
+    restore_state(runtime, backup)
+    assert runtime.fulfillment(SHOP_ID).return_seen("9001") == seen
+
+
+def test_a_backup_of_before_there_were_deliveries_is_restored(runtime: Runtime, backup: str) -> None:
+    state = json.loads(runtime.box.decrypt(backup))
+    del state["deliveries"]
+    assert restore_state(runtime, runtime.box.encrypt(json.dumps(state))) == (2, 2)
+    assert runtime.fulfillment(SHOP_ID).awaiting() == []
 
 
 def test_restoring_twice_is_restoring_once(runtime: Runtime, backup: str) -> None:

@@ -17,6 +17,7 @@ from worker.state.broker import QUEUES
 from worker.state.catalog import Listing
 from worker.state.cursors import beat
 from worker.state.dirty_set import Parked
+from worker.state.fulfillment import CancelRequest
 from worker.state.history import History
 from worker.state.inbox import count as count_webhooks
 from worker.state.inventory import Reconciled
@@ -189,6 +190,53 @@ def test_refused_stock_and_drift_are_told_by_shop(well: Runtime) -> None:
     assert {told["stock_refused"].target, told["stock_drift"].target} == {SHOP_ID}
 
 
+def ask_to_cancel(runtime: Runtime, order_id: str, respond_by: datetime | None, shop_id: str = SHOP_ID) -> None:
+    runtime.fulfillment(shop_id).keep_request(CancelRequest(order_id=order_id, respond_by=respond_by))
+
+
+@pytest.mark.parametrize(("hours", "level"), [(None, "warn"), (25, "warn"), (23, "bad"), (-1, "bad")], ids=str)
+def test_a_buyer_who_asks_to_cancel_is_told_with_the_deadline_which_grows_urgent(
+    well: Runtime, hours: float | None, level: str
+) -> None:
+    respond_by = None if hours is None else datetime.now(UTC) + timedelta(hours=hours)
+    ask_to_cancel(well, "571", respond_by)
+    told = found(well)["cancel_requests"]
+    assert (told.level, told.place, told.target) == (level, "deliveries", SHOP_ID)
+    assert told.message.startswith("1 buyer asks to cancel.")
+    assert ("The first must be answered by" in told.message) is (respond_by is not None)
+
+
+def test_the_first_deadline_of_all_shops_is_told_first(well: Runtime) -> None:
+    now = datetime.now(UTC)
+    well.shops.claim(make_shop("2"))
+    well.shops.claim(make_shop("3"))
+    ask_to_cancel(well, "571", now + timedelta(hours=9))
+    ask_to_cancel(well, "572", now + timedelta(hours=20))
+    ask_to_cancel(well, "573", None, "2")
+    ask_to_cancel(well, "574", now + timedelta(hours=3), "3")
+    told = [finding for finding in overview(well).findings if finding.code == "cancel_requests"]
+    assert [finding.target for finding in told] == ["3", SHOP_ID, "2"]
+    assert told[1].message.startswith("2 buyers ask to cancel.")
+    assert look(well.redis, well.broker).answer_by == now + timedelta(hours=3)
+
+
+def test_deliveries_with_something_in_the_way_are_told_by_shop(well: Runtime) -> None:
+    queue = well.fulfillment_queue(SHOP_ID)
+    queue.mark(["571"])
+    queue.park(queue.claim(1, 60), Parked(id="571", code="no_tracking", message="x"), 60)
+    told = found(well)["deliveries_parked"]
+    assert (told.level, told.place, told.target) == ("bad", "deliveries", SHOP_ID)
+    assert told.message == "Something is in the way of the delivery of 1 order."
+
+
+def test_a_delivery_that_nobody_looks_at_grows_late(well: Runtime, clock: Clock) -> None:
+    well.fulfillment_queue(SHOP_ID).mark(["571"])
+    clock.forward(901)
+    alive(well)
+    assert look(well.redis, well.broker).fulfillment_lag == pytest.approx(901)
+    assert found(well)["deliveries_late"].level == "warn"
+
+
 @pytest.mark.parametrize(
     ("memory", "persistence", "expected"),
     [
@@ -244,10 +292,13 @@ def test_a_sample_holds_how_all_stands_and_is_taken_once_a_minute(well: Runtime,
     for outcome in ("stored", "duplicate", "bad_signature"):
         count_webhooks(well.redis, f"webhooks_{outcome}")
     well.redis.rpush("tts-celery:orders", "message")
+    well.fulfillment_queue(SHOP_ID).mark(["4", "5", "6"])
+    ask_to_cancel(well, "4", None)
     assert (take_sample(well), take_sample(well)) == (True, False)
     kept = History(well.redis).latest()
     assert kept is not None
     assert (kept.due, kept.parked, kept.queues["orders"]) == (2, 1, 1)
+    assert (kept.deliveries_due, kept.deliveries_parked, kept.requests) == (3, 0, 1)
     assert kept.totals["imported"] == 5
     assert (kept.totals["tiktok_errors"], kept.totals["webhooks"], kept.totals["webhooks_refused"]) == (1, 2, 1)
 

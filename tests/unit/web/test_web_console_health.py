@@ -113,8 +113,8 @@ def test_charts_have_a_title_a_description_and_a_table(console: Console) -> None
         )
     answer = console.get(PAGE)
     page = answer.get_data(as_text=True)
-    assert page.count('<svg class="chart"') == 5  # none of latency: no order came in
-    assert page.count("<title id=") == page.count("<desc id=") == 5
+    assert page.count('<svg class="chart"') == 6  # none of latency: no order came in
+    assert page.count("<title id=") == page.count("<desc id=") == 6
     text = text_of(answer)
     assert "orders imported: 10 a minute" in text
     assert "lag: 4 seconds" in text

@@ -19,7 +19,8 @@ from worker import metrics
 from worker.errors import RetryableError
 from worker.metrics import ODOO_CALL_SECONDS, ORDERS_IMPORTED, TIKTOK_CALLS, count, observe
 from worker.state.cursors import beat
-from worker.state.dirty_set import Parked
+from worker.state.dirty_set import DirtySet, Parked
+from worker.state.fulfillment import CancelRequest, Fulfillment
 from worker.state.history import History, Sample
 from worker.state.orders import OrderQueue
 from worker.state.problems import ODOO, Problems, shop_stock_scope
@@ -83,6 +84,24 @@ def test_lag_and_states_of_orders_are_told(open_desk: Desk, clock: Clock) -> Non
     assert told["order_lag_seconds"] == told[f"shop_order_lag_seconds{{shop={SHOP_ID}}}"] == pytest.approx(42, abs=0.1)
     assert (told["orders{state=due}"], told["orders{state=parked}"], told["orders{state=later}"]) == (2, 1, 1)
     assert told[f"shop_orders{{shop={SHOP_ID},state=parked}}"] == 1
+
+
+def test_deliveries_and_the_first_deadline_of_buyers_who_ask_to_cancel_are_told(open_desk: Desk, clock: Clock) -> None:
+    queue, memory = DirtySet(open_desk.redis, "fulfillment", SHOP_ID), Fulfillment(open_desk.redis, SHOP_ID)
+    told = scraped(open_desk)
+    assert (told["fulfillment_lag_seconds"], told["cancel_requests"]) == (0, 0)
+    assert "cancel_request_deadline_timestamp_seconds" not in told
+    queue.mark(["1", "2"])
+    queue.park(queue.claim(1, 300), Parked(id="1", code="no_tracking", message="x"), 600)
+    first = datetime(2026, 11, 21, 9, tzinfo=UTC)
+    for order_id, respond_by in (("1", None), ("2", first + timedelta(days=1)), ("3", first)):
+        memory.keep_request(CancelRequest(order_id=order_id, respond_by=respond_by))
+    clock.forward(42)
+    told = scraped(open_desk)
+    assert told["fulfillment_lag_seconds"] == pytest.approx(42, abs=0.1)
+    assert (told["fulfillment_orders{state=due}"], told["fulfillment_orders{state=parked}"]) == (1, 1)
+    assert told["cancel_requests"] == 3
+    assert told["cancel_request_deadline_timestamp_seconds"] == first.timestamp()
 
 
 def test_what_tasks_counted_and_webhooks_are_told(open_desk: Desk) -> None:

@@ -20,7 +20,7 @@ from worker.state.dirty_set import Claim
 from worker.state.problems import ODOO, shop_fulfillment_scope
 from worker.state.shops import Shop
 from worker.sync.fulfillment.labels import LabelNotReadyError, Labels
-from worker.sync.fulfillment.need import is_the_sellers
+from worker.sync.fulfillment.need import TO_SHIP, is_the_sellers
 from worker.sync.fulfillment.parcels import Parcel, assign, parcels_of
 from worker.sync.fulfillment.requests import Requests
 from worker.sync.fulfillment.returns import Returns
@@ -129,6 +129,7 @@ class FulfillmentDrain:
         known = [order for order in orders if order.id in batch.sales]
         # What TikTok does not know, or Odoo has not (yet), the import looks after: it has this order followed again.
         settled = open_ids - {order.id for order in known}
+        self.memory.no_longer_awaiting([order.id for order in known if order.status not in TO_SHIP])
         self.queue.all_done(claim, settled)
         open_ids -= settled
         for order in known:

@@ -28,6 +28,11 @@ class LabelNotReadyError(RetryableError):
     code = "label_pending"
 
 
+def label_name(package_id: str) -> str:
+    """The file name of a package's label on its delivery, by which it is known again."""
+    return f"label-{package_id}.pdf"
+
+
 class Labels:
     """Labels and tracking numbers of one shop's parcels."""
 
@@ -91,7 +96,7 @@ class Labels:
         settled = f"label {parcel.id} {delivery.id}"
         if self._memory.were_done([settled]):
             return False
-        filename = f"label-{parcel.id}.pdf"
+        filename = label_name(parcel.id)
         if (filename, delivery.id) in self._deliveries.labelled([delivery.id]):  # Redis was lost since
             self._memory.first_time(settled)
             return False
