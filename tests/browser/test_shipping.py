@@ -10,7 +10,11 @@ from tests.browser.conftest import AfterSale, Login
 
 
 def test_given_a_delivery_without_a_tracking_number_when_it_is_entered_and_retried_then_the_parcel_is_shipped(
-    browser: Browser, after_sale: AfterSale, stack: Stack, enter: Callable[..., Login]
+    browser: Browser,
+    after_sale: AfterSale,
+    stack: Stack,
+    enter: Callable[..., Login],
+    picture: Callable[..., None],
 ) -> None:
     enter("olga")
     browser.click("Overview", leads_to="Overview")
@@ -18,6 +22,7 @@ def test_given_a_delivery_without_a_tracking_number_when_it_is_entered_and_retri
 
     browser.click("Deliveries", leads_to="Deliveries")
     browser.see(after_sale.asks, after_sale.returned, "no_tracking", "What to do: approve or reject each")
+    picture("deliveries")
     browser.click(after_sale.untracked, leads_to=f"Order {after_sale.untracked}")
     browser.see("has no tracking reference", "Enter the Tracking Reference on the delivery in Odoo.", "to be shipped")
 
