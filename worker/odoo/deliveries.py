@@ -89,9 +89,10 @@ class Deliveries:
             found.setdefault(delivery.sale_id, []).append(delivery)
         return found
 
-    def ready(self, order_ids: Iterable[str], states: Collection[str]) -> dict[str, list[int]]:
-        """Deliveries of TikTok's ``order_ids`` that are in one of ``states``, by order id; two calls for 500 orders."""
-        found: dict[str, list[int]] = {}
+    def states(self, order_ids: Iterable[str], among: Collection[str]) -> dict[str, dict[int, str]]:
+        """The states of those deliveries of TikTok's ``order_ids`` whose state is ``among`` these, by order id and
+        delivery; two calls for 500 orders."""
+        found: dict[str, dict[int, str]] = {}
         for part in chunks(order_ids, _AT_ONCE):
             sales = [("client_order_ref", "in", part), ("origin", "=", origin_of(self._shop_id))]
             records = search_read(self._gateway, "sale.order", sales, ["client_order_ref"], context=self._context)
@@ -99,10 +100,11 @@ class Deliveries:
             domain = [
                 ("sale_id", "in", list(orders)),
                 ("picking_type_code", "=", "outgoing"),
-                ("state", "in", sorted(states)),
+                ("state", "in", sorted(among)),
             ]
-            for picking in search_read(self._gateway, "stock.picking", domain, ["sale_id"], context=self._context):
-                found.setdefault(orders[picking["sale_id"][0]], []).append(picking["id"])
+            fields = ["sale_id", "state"]
+            for picking in search_read(self._gateway, "stock.picking", domain, fields, context=self._context):
+                found.setdefault(orders[picking["sale_id"][0]], {})[picking["id"]] = picking["state"]
         return found
 
     def set_tracking(self, delivery: Delivery, tracking: str, carrier_id: int | None) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from worker.errors import OrderError
 from worker.odoo.deliveries import Deliveries, Delivery
 from worker.state.fulfillment import Fulfillment
-from worker.state.shops import Shop
+from worker.state.shops import Shop, ShopSettings
 from worker.sync.fulfillment.need import TO_SHIP
 from worker.sync.fulfillment.parcels import Parcel, assign
 from worker.sync.fulfillment.variants import Variants
@@ -33,6 +33,11 @@ class Share:
     delivery: Delivery
 
 
+def due_states(settings: ShopSettings) -> set[str]:
+    """Odoo's states of a delivery of which TikTok may have to be told, for a shop that does not ship by hand."""
+    return {"done"} if settings.ship_when == "validated" else {"assigned", "done"}
+
+
 class Shipping:
     """Arranges the shipping of one shop's parcels. No step is repeated blindly: TikTok was just asked how they are."""
 
@@ -49,7 +54,7 @@ class Shipping:
         if self._settings.ship_when == "manual":
             return False
         if delivery.state == "assigned" and self._settings.ship_when == "ready":
-            return all(move.quantity >= move.demand for move in delivery.moves if move.state != "cancel")
+            return delivery.is_reserved
         return delivery.state == "done"
 
     def run(
@@ -92,10 +97,9 @@ class Shipping:
         if order.split_or_combine_tag != "COMBINED" or not parcel.id:
             return False
         others = [each for each in self._client.package_detail(parcel.id).order_ids if each != order.id]
-        due = {"done"} if self._settings.ship_when == "validated" else {"assigned", "done"}
-        ready = self._deliveries.ready(others, due)
-        behind = self._deliveries.ready(others, {"draft", "waiting", "confirmed", "assigned"} - due)
-        return any(each not in ready or each in behind for each in others)
+        found = self._deliveries.states(others, {"draft", "waiting", "confirmed", "assigned", "done"})
+        due = due_states(self._settings)
+        return any(each not in found or not due.issuperset(found[each].values()) for each in others)
 
     def _arranged(self, order: Order, share: Share) -> str:
         """As :meth:`_arrange`; what is in the way is also said on the delivery, each reason once."""

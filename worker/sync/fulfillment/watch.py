@@ -11,6 +11,7 @@ from worker.odoo.deliveries import Deliveries
 from worker.odoo.sales import SalesOrders
 from worker.state.fulfillment import Fulfillment
 from worker.state.shops import Shop
+from worker.sync.fulfillment.ship import due_states
 from worker.sync.reporting import without_scope
 from worker.sync.runtime import Runtime
 from worker.tiktok.client import ShopClient
@@ -39,8 +40,7 @@ def watch_odoo(runtime: Runtime, shop: Shop) -> bool:
     waiting = memory.awaiting()
     due: set[str] = set()
     if waiting and settings.ship_when != "manual":
-        states = {"done"} if settings.ship_when == "validated" else {"assigned", "done"}
-        found = Deliveries(runtime.odoo, shop.id, settings.company_id).ready(waiting, states)
+        found = Deliveries(runtime.odoo, shop.id, settings.company_id).states(waiting, due_states(settings))
         due |= _new(memory, {f"ready {delivery}": order for order, ids in found.items() for delivery in ids})
     if waiting and settings.cancel_on_tiktok:
         cancelled = SalesOrders(runtime.odoo, shop.id, settings.company_id).cancelled(waiting)
