@@ -24,7 +24,8 @@ broker_transport_options = {
     "socket_keepalive": True,
     "socket_timeout": 10,
     "socket_connect_timeout": 5,
-    "retry_on_timeout": True,
+    # Not retry_on_timeout: redis-py would then repeat a read on a new connection by itself, without end and inside the
+    # worker's event loop. A lost connection is to be Celery's to see, which starts its consumers anew.
     "global_keyprefix": CELERY_PREFIX,
 }
 

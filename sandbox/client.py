@@ -168,14 +168,18 @@ class SandboxControl(CatalogControl, DeliveryControl):
         *,
         lose: float | None = None,
         duplicate: float | None = None,
+        copies: int | None = None,
         reorder: float | None = None,
         reorder_seconds: float | None = None,
         paused: bool | None = None,
         seed: int | None = None,
     ) -> None:
-        """Probabilities (0 to 1) to lose, repeat or delay a webhook; ``paused`` holds all back; ``None`` = as it is."""
+        """Probabilities (0 to 1) to lose, repeat or delay a webhook; ``paused`` holds all back; ``None`` = as it is.
+
+        :param copies: how often a repeated one comes, in all; 2 at first.
+        """
         changes = {"lose": lose, "duplicate": duplicate, "reorder": reorder, "paused": paused, "seed": seed}
-        self._post("/webhooks", {**changes, "reorder_seconds": reorder_seconds})
+        self._post("/webhooks", {**changes, "copies": copies, "reorder_seconds": reorder_seconds})
 
     def redeliver(self, order_id: str) -> int:
         """Send all kept webhooks of an order again, lost ones too, with their old notification ids.

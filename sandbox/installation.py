@@ -57,16 +57,18 @@ class Installation:
         process.wait_until(lambda: answers(f"{self.web_url}/healthz/live"), 30)
         return process
 
-    def start_worker(self, name: str = "worker-1", *options: str) -> Process:
-        """Start a Celery worker and wait until it takes work."""
-        process = self._start(name, "worker", "--name", f"{name}@%h", *options)
+    def start_worker(
+        self, name: str = "worker-1", *options: str, environment: Mapping[str, str] | None = None
+    ) -> Process:
+        """Start a Celery worker, with more variables than the others have, and wait until it takes work."""
+        process = self._start(name, "worker", "--name", f"{name}@%h", *options, environment=environment)
         offset = process.log.stat().st_size if process.log.exists() else 0
         process.wait_until(lambda: " ready." in process.log.read_text(errors="replace")[offset:], 40)
         return process
 
-    def start_beat(self) -> Process:
-        """Start the scheduler."""
-        return self._start("beat", "beat")
+    def start_beat(self, name: str = "beat") -> Process:
+        """Start a scheduler."""
+        return self._start(name, "beat")
 
     def start_flower(self) -> Process:
         """Start Flower and wait until its page opens."""
@@ -120,7 +122,8 @@ class Installation:
     ) -> None:
         self.stop()
 
-    def _start(self, name: str, *arguments: str) -> Process:
-        process = Process(name, [TIKTOK_ODOO, *arguments], log=self._folder / f"{name}.log", env=self.environment)
+    def _start(self, name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Process:
+        variables = {**self.environment, **(environment or {})}
+        process = Process(name, [TIKTOK_ODOO, *arguments], log=self._folder / f"{name}.log", env=variables)
         self._processes[name] = process
         return process.start()

@@ -157,6 +157,7 @@ class WebhookFaultSpec(Spec):
 
     lose: float | None = Field(default=None, ge=0, le=1)
     duplicate: float | None = Field(default=None, ge=0, le=1)
+    copies: int | None = Field(default=None, ge=2, le=10)
     reorder: float | None = Field(default=None, ge=0, le=1)
     reorder_seconds: float | None = Field(default=None, ge=0)
     paused: bool | None = None

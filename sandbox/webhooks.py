@@ -45,10 +45,12 @@ class Notification:
 
 @dataclass
 class Faults:
-    """Probabilities from 0 to 1; a reordered webhook is delayed by up to ``reorder_seconds``."""
+    """Probabilities from 0 to 1; a reordered webhook is delayed by up to ``reorder_seconds``, a duplicated one comes
+    ``copies`` times in all."""
 
     lose: float = 0.0
     duplicate: float = 0.0
+    copies: int = 2
     reorder: float = 0.0
     reorder_seconds: float = 3.0
     paused: bool = False
@@ -142,7 +144,8 @@ class WebhookDispatcher:
             self._push(notification, delay)
             if doubled < self.faults.duplicate:
                 self.counts["duplicated"] += 1
-                self._push(notification, delay + chance.uniform(0, self.faults.reorder_seconds / 2))
+                for _ in range(self.faults.copies - 1):
+                    self._push(notification, delay + chance.uniform(0, self.faults.reorder_seconds / 2))
 
     def redeliver(self, subject_id: str) -> int:
         """Send all kept notifications of an order or a product again, with their old ids; answers how many."""

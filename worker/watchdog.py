@@ -2,6 +2,8 @@
 
 After a dropped Redis connection a Celery worker can stay alive, answer pings and consume nothing (celery issues 8030,
 8091, 10502). What gives it away: messages wait in its queues, it works on nothing and has received nothing for a while.
+Or its event loop stands still, as in a read that never ends: then it sends no Celery heartbeat either (every 2 seconds
+otherwise), although Redis answers. That shows also where other workers leave no messages waiting.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from celery.signals import task_received, worker_ready
+from celery.signals import heartbeat_sent, task_received, worker_ready
 from celery.worker import state as celery_state
 
 from worker.settings import get_settings
@@ -40,23 +42,38 @@ class Watchdog:
     busy: Callable[[], bool]
     clock: Callable[[], float] = time.monotonic
     _fine_since: float = field(init=False)
+    _turned: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._fine_since = self.clock()
+        self._fine_since = self._turned = self.clock()
 
     def received(self) -> None:
         """A message came in."""
         self._fine_since = self.clock()
 
+    def turned(self) -> None:
+        """The event loop turns: Celery sent its heartbeat."""
+        self._turned = self.clock()
+
     def is_deaf(self) -> bool:
         """Whether to give up on this worker; ask every few seconds."""
         try:
-            idle_with_work = not self.busy() and self.waiting() > 0
+            idle_with_work = self.waiting() > 0 and not self.busy()
         except REDIS_AWAY:
             idle_with_work = False  # nobody can receive anything now, and a restart would not help
+            self._turned = self.clock()
         if not idle_with_work:
             self._fine_since = self.clock()
-        return self.clock() - self._fine_since > self.patience
+        return self.clock() - min(self._fine_since, self._turned) > self.patience
+
+
+_watching: list[Watchdog] = []
+
+
+@heartbeat_sent.connect  # here: Celery looks for receivers before the worker is ready
+def _turned(**_: Any) -> None:
+    for watchdog in _watching:
+        watchdog.turned()
 
 
 @worker_ready.connect
@@ -72,6 +89,7 @@ def _start(sender: Any, **_: Any) -> None:
         busy=lambda: bool(celery_state.reserved_requests),
     )
     task_received.connect(lambda **_: watchdog.received(), weak=False)
+    _watching.append(watchdog)
     threading.Thread(target=_watch, args=(watchdog,), name="watchdog", daemon=True).start()
 
 

@@ -27,6 +27,28 @@ class Surroundings:
         return Watchdog(patience=60, waiting=self.waiting, busy=lambda: self.is_busy, clock=lambda: self.now)
 
 
+def test_a_worker_whose_event_loop_stands_still_is_deaf_though_others_leave_it_no_messages() -> None:
+    seen = Surroundings()
+    watchdog = seen.watchdog()
+    for seen.now in (50, 100):
+        watchdog.turned()
+        assert not watchdog.is_deaf()
+    seen.now = 161
+    assert watchdog.is_deaf()
+
+
+def test_an_event_loop_that_waits_for_redis_to_come_back_is_not_deaf() -> None:
+    seen = Surroundings(broker_is_away=True)
+    watchdog = seen.watchdog()
+    seen.now = 1000
+    assert not watchdog.is_deaf()
+    seen.broker_is_away = False
+    seen.now = 1050
+    assert not watchdog.is_deaf()
+    seen.now = 1061
+    assert watchdog.is_deaf()
+
+
 def test_a_worker_that_leaves_messages_waiting_is_deaf() -> None:
     seen = Surroundings(messages=3)
     watchdog = seen.watchdog()
@@ -40,6 +62,7 @@ def test_a_worker_with_nothing_to_do_is_not_deaf() -> None:
     seen = Surroundings()
     watchdog = seen.watchdog()
     seen.now = 1000
+    watchdog.turned()
     assert not watchdog.is_deaf()
 
 
@@ -47,6 +70,7 @@ def test_a_worker_on_a_long_task_is_not_deaf() -> None:
     seen = Surroundings(messages=3, is_busy=True)
     watchdog = seen.watchdog()
     seen.now = 1000
+    watchdog.turned()
     assert not watchdog.is_deaf()
     seen.is_busy = False
     seen.now = 1030
@@ -58,6 +82,7 @@ def test_each_message_received_starts_the_patience_anew() -> None:
     watchdog = seen.watchdog()
     seen.now = 50
     watchdog.received()
+    watchdog.turned()
     seen.now = 100
     assert not watchdog.is_deaf()
     seen.now = 111

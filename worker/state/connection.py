@@ -63,6 +63,12 @@ def _source(name: str) -> str:
     return resources.files("worker.state").joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
 
 
+def clock(client: RedisClient) -> float:
+    """The time on Redis's clock, in epoch seconds: the one clock that all processes share, whatever theirs say."""
+    seconds, micros = client.time()
+    return float(seconds) + float(micros) / 1_000_000
+
+
 def key(*parts: str) -> str:
     """``key("orders", "due", "749...")`` is ``tts:orders:due:749...``."""
     return PREFIX + ":".join(parts)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Mapping
 
-from worker.state.connection import RedisClient, key
+from worker.state.connection import RedisClient, clock, key
 
 #: Seconds without a completed heartbeat task (beat sends one every 10) after which workers count as gone.
 SILENT_AFTER = 60.0
@@ -28,7 +28,7 @@ class Cursors:
 
     def polled(self, shop_id: str) -> None:
         """Note that a poll came to its end now."""
-        self._redis.hset(key("polled"), shop_id, int(time.time()))
+        self._redis.hset(key("polled"), shop_id, int(clock(self._redis)))
 
     def last_poll(self, shop_id: str) -> int | None:
         """When the last poll came to its end, in epoch seconds."""
@@ -50,7 +50,7 @@ def beat(redis: RedisClient, worker: str, queue: str = "") -> None:
 
     :param queue: the queue through which the task came; that one is worked off.
     """
-    now = int(time.time())
+    now = int(clock(redis))
     gone = [name for name, age in workers_seen(redis).items() if age > _FORGOTTEN_AFTER and name != worker]
     with redis.pipeline() as pipe:
         pipe.hset(key("heartbeats"), worker, now)
@@ -63,16 +63,16 @@ def beat(redis: RedisClient, worker: str, queue: str = "") -> None:
 
 def workers_seen(redis: RedisClient) -> dict[str, float]:
     """Seconds since each worker completed a heartbeat task, by worker; those of late alone."""
-    return _ages(redis.hgetall(key("heartbeats")))
+    return ages(redis.hgetall(key("heartbeats")), clock(redis))
 
 
 def queues_seen(redis: RedisClient) -> dict[str, float]:
     """Seconds since a heartbeat task came through each queue, by queue."""
-    return _ages(redis.hgetall(key("heartbeats", "queues")))
+    return ages(redis.hgetall(key("heartbeats", "queues")), clock(redis))
 
 
-def _ages(stamps: dict[str, str]) -> dict[str, float]:
-    now = time.time()
+def ages(stamps: Mapping[str, str], now: float) -> dict[str, float]:
+    """Seconds since each stamp, at the time ``now`` of Redis's clock."""
     return {name: max(0.0, now - int(stamp)) for name, stamp in sorted(stamps.items())}
 
 

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from worker.state.connection import RedisClient, key, script
+from worker.state.connection import RedisClient, clock, key, script
 
 Kind = Literal["orders", "products", "inventory", "fulfillment"]
 Outcome = Literal["done", "wait", "again", "park"]
@@ -253,5 +253,4 @@ class DirtySet:
         )
 
     def _now(self) -> float:
-        seconds, micros = self._redis.time()
-        return float(seconds) + float(micros) / 1_000_000
+        return clock(self._redis)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from worker.state.connection import RedisClient, key
+from worker.state.connection import RedisClient, clock, key
 
 #: Units for sale by TikTok warehouse id.
 Amounts = dict[str, int]
@@ -110,8 +110,7 @@ class StockWatch:
         return 0.0 if moved is None or looked is None else max(0.0, float(looked) - float(moved))
 
     def _now(self) -> float:
-        seconds, micros = self._redis.time()
-        return float(seconds) + float(micros) / 1_000_000
+        return clock(self._redis)
 
     def fresh(self, rows: Mapping[str, datetime]) -> set[str]:
         """Those of ``rows`` (key → time of the change) that were not worked on yet."""

@@ -5,7 +5,6 @@ Counts and ages only. Who judges them is ``worker.sync.health``.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ from worker.state import broker as celery_broker
 from worker.state.broker import Broker
 from worker.state.catalog import ask_catalog_counts
 from worker.state.connection import REDIS_AWAY, RedisClient, key
+from worker.state.cursors import ages
 from worker.state.dirty_set import COUNT_ANSWERS, Counts, Kind, ask_counts, read_counts
 from worker.state.fulfillment import first_deadline
 from worker.state.inventory import Reconciled
@@ -151,14 +151,14 @@ def look(redis: RedisClient, broker: RedisClient) -> Standing:
     for answer in answers[:-2]:
         if isinstance(answer, Exception):
             raise answer
-    clock, shops, problems, heartbeats, polled, counters, queues, measured, memory, persistence = answers
-    now = float(clock[0]) + float(clock[1]) / 1_000_000
+    moment, shops, problems, heartbeats, polled, counters, queues, measured, memory, persistence = answers
+    now = float(moment[0]) + float(moment[1]) / 1_000_000
     return Standing(
         at=now,
         shops=_shops(redis, [Shop.model_validate_json(text) for _, text in sorted(shops.items())], polled, now),
         problems=[Problem.model_validate_json(text) for _, text in sorted(problems.items())],
-        workers=_ages(heartbeats),
-        queues=_ages(queues),
+        workers=ages(heartbeats, now),
+        queues=ages(queues, now),
         redis=_redis(memory, persistence),
         broker=_broker(broker),
         measured=parse(measured),
@@ -201,12 +201,6 @@ def _shop(shop: Shop, answers: Sequence[Any], polled: str | None, now: float) ->
         last_poll=None if polled is None else int(polled),
         reconciled=None if reconciled is None else Reconciled.model_validate_json(reconciled),
     )
-
-
-def _ages(stamps: Mapping[str, str]) -> dict[str, float]:
-    # Written with the clock of a worker, as it is compared with elsewhere (worker/state/cursors.py).
-    now = time.time()
-    return {name: max(0.0, now - int(stamp)) for name, stamp in sorted(stamps.items())}
 
 
 def _redis(memory: object, persistence: object) -> RedisStanding:

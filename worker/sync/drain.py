@@ -15,6 +15,7 @@ from worker.errors import ConnectorError, OrderError
 from worker.metrics import ORDER_LATENCY, ORDERS_IMPORTED, POSTPONED, count, observe
 from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError
 from worker.odoo.sales import SalesOrders
+from worker.state.connection import clock
 from worker.state.dirty_set import Claim
 from worker.state.orders import OrderQueue, Waiting
 from worker.state.problems import ODOO, shop_in_odoo_scope, shop_scope
@@ -58,6 +59,7 @@ class Drain:
         self.shops_to_push: set[str] = set()
         self.touched_stock = False
         self.to_follow = False
+        self.now = 0.0
 
     def run(self, on_more: Callable[[], None] = lambda: None, on_sold: Callable[[], None] = lambda: None) -> bool:
         """Work on one batch; ``True`` when there may be more.
@@ -72,6 +74,7 @@ class Drain:
         odoo_scope = shop_in_odoo_scope(self.shop.id)
         if self.problems.paused(ODOO, scope, odoo_scope):
             return False
+        self.now = clock(self.runtime.redis)
         claim = self.queue.claim(self.settings.order_batch_size, self.settings.order_lease)
         if not claim.ids:
             return False
@@ -198,7 +201,8 @@ class Drain:
                 elif action is Action.CANCEL:
                     cancelled.append(order)
                 elif action is Action.WAIT:
-                    self.queue.wait(claim, Waiting(id=order.id, status=order.status), update_time=_seen(order))
+                    entry = Waiting(id=order.id, status=order.status)
+                    self.queue.wait(claim, entry, update_time=_seen(order, self.now))
                     open_ids.discard(order.id)
                     self.story.tell(order.id, "waiting", f"{order.status}: TikTok has to move first")
                 else:
@@ -267,7 +271,7 @@ class Drain:
             self.story.tell(order.id, "odoo", "cancelled on TikTok, and not open in Odoo")
 
     def _done(self, claim: Claim, order: Order, open_ids: set[str]) -> None:
-        self.queue.done(claim, order.id, update_time=_seen(order))
+        self.queue.done(claim, order.id, update_time=_seen(order, self.now))
         open_ids.discard(order.id)
 
     def _park(
@@ -275,7 +279,7 @@ class Drain:
     ) -> None:
         facts: dict[str, Any] = {}
         if order is not None:
-            facts = {"status": order.status, "ship_by": order.rts_sla_time, "update_time": _seen(order)}
+            facts = {"status": order.status, "ship_by": order.rts_sla_time, "update_time": _seen(order, self.now)}
         entry = park(self.queue, claim, order_id, error, self.settings, long=error.code == "poison", **facts)
         open_ids.discard(order_id)
         self.story.tell(order_id, "parked", f"{error.code}: {error.message}", again=entry.attempts > 1)
@@ -308,7 +312,10 @@ def _too_slow(orders: int) -> OdooUnavailableError:
     )
 
 
-def _seen(order: Order) -> int:
-    """The update time that counts as seen. TikTok counts in seconds: within the same second more may have happened."""
+def _seen(order: Order, now: float) -> int:
+    """The update time that counts as seen. TikTok counts in seconds: within the same second more may have happened.
+
+    :param now: of Redis's clock. By a worker's own clock that is late, its orders would be looked at again and again.
+    """
     update_time = int(order.update_time.timestamp())
-    return update_time if time.time() - update_time > 2 else update_time - 1
+    return update_time if now - update_time > 2 else update_time - 1

@@ -1,0 +1,60 @@
+"""Workers whose connections to Redis break: they take up their work again by themselves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from celery import Celery
+
+from sandbox.chaos.proxy import FaultProxy
+from sandbox.installation import Installation
+from sandbox.stack.processes import wait_for
+from sandbox.stack.stack import Stack
+from worker.state.broker import CELERY_PREFIX
+from worker.state.connection import connect
+from worker.state.cursors import workers_seen
+
+
+@pytest.fixture
+def proxy(stack: Stack) -> Iterator[FaultProxy]:
+    with FaultProxy(stack.redis.port) as running:
+        yield running
+
+
+def test_workers_go_on_after_cut_connections_and_redis_restarts_without_being_started_again(
+    stack: Stack, proxy: FaultProxy, installation: Callable[..., Installation]
+) -> None:
+    """Given two workers, when Redis's connections break, both work on."""
+    running = installation(REDIS_URL=f"redis://127.0.0.1:{proxy.port}/0", WORKER_DEAF_AFTER="3600")
+    workers = [running.start_worker(name) for name in ("worker-1", "worker-2")]
+    client = Celery("test", broker=stack.redis.url.replace("/0", "/1"))
+    client.conf.broker_transport_options = {"global_keyprefix": CELERY_PREFIX}
+
+    def both_work() -> bool:
+        """Every worker answers and completes heartbeats of now; they arrive at random, so a few are sent."""
+        began = time.time()
+
+        def done() -> bool:
+            client.send_task("system.heartbeat", queue="orders", expires=10)
+            ages = workers_seen(connect(stack.redis.url))
+            return len(ages) == 2 and max(ages.values()) <= time.time() - began
+
+        wait_for(done, 45, "both workers to complete heartbeats")
+        return True
+
+    assert both_work()
+    for _ in range(4):
+        proxy.cut()
+        assert both_work()
+    for _ in range(2):
+        stack.redis.kill()
+        stack.redis.restart()
+        assert both_work()
+    for _ in range(3):
+        before = proxy.resets_done
+        proxy.reset_answers(3)
+        wait_for(lambda: proxy.resets_done > before, 30, "answers to be reset")  # noqa: B023
+        assert both_work()
+    assert all(worker.running for worker in workers)
