@@ -6,11 +6,9 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 RUN python -m venv /opt/venv
 # The dependencies first: they change seldom, and this layer is the slow one.
-COPY pyproject.toml ./
-RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
-        > requirements.txt \
-    && /opt/venv/bin/pip install -r requirements.txt
-COPY README.md LICENSE celeryconfig.py ./
+COPY requirements.lock ./
+RUN /opt/venv/bin/pip install --require-hashes -r requirements.lock
+COPY pyproject.toml README.md LICENSE celeryconfig.py ./
 COPY worker worker
 COPY web web
 COPY sandbox sandbox

@@ -18,9 +18,8 @@ stack: setup ## Private Redis, PostgreSQL and Odoo to develop against, until Ctr
 
 ##@ Check it
 .PHONY: test
-test: setup lint ## Everything that CI runs: set-up, lint, unit tests, then tests on the real parts
-	$(PYTHON) -m pytest tests/unit $(ARGS)
-	@bin/integration $(ARGS)
+test: setup lint ## Everything that CI runs: set-up, lint, unit tests and tests on the real parts
+	@bin/test $(ARGS)
 
 .PHONY: test-unit
 test-unit: | $(READY) ## Unit tests alone: seconds, no network; ARGS go to pytest
@@ -33,6 +32,10 @@ lint: | $(READY) ## Style, types, layers, house rules, the Compose file and the 
 .PHONY: bench-stock
 bench-stock: setup ## Measure catalogue and stock of a large shop; ARGS="--skus 500" is quicker, --write keeps it
 	@exec $(PYTHON) -m benchmarks.stock $(ARGS)
+
+.PHONY: chaos
+chaos: setup ## Break everything while 10,000 orders come (about half an hour); ARGS="--orders 500" is quicker, --write keeps it
+	@exec $(PYTHON) -m sandbox.chaos $(ARGS)
 
 ##@ Work on it
 .PHONY: setup
@@ -47,6 +50,13 @@ format: | $(READY) ## Format the code and bring the configuration tables up to d
 	.venv/bin/ruff check --fix --quiet
 	.venv/bin/ruff format
 	$(PYTHON) tools/configuration.py --write
+
+.PHONY: lock
+lock: setup ## Resolve the dependencies of pyproject.toml anew into requirements*.lock, with hashes; ARGS=--upgrade takes the newest
+	@for file in requirements.lock "requirements-dev.lock --extra dev"; do \
+		.venv/bin/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
+			--no-header --no-emit-index-url --output-file $$file $(ARGS); \
+	done
 
 .PHONY: screenshots
 screenshots: setup ## Take the pictures of the console in docs/images anew

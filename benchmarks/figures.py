@@ -106,6 +106,20 @@ def _lines(path: str) -> list[str]:
     return Path(path).read_text(encoding="utf-8").splitlines() if Path(path).exists() else []
 
 
+def replace_section(document: Path, section: str, maker: str, text: str) -> None:
+    """Put ``text`` between the markers of ``section``; ``maker`` is the command that they name.
+
+    :raises ValueError: the document has no such markers.
+    """
+    old = document.read_text(encoding="utf-8")
+    begin, end = f"<!-- {section}: made by {maker} -->\n", f"\n<!-- end of {section} -->"
+    before, found, rest = old.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not found or not ended:
+        raise ValueError(f"{document.name} has no place for {section}: put {begin.strip()} and {end.strip()} into it.")
+    document.write_text(before + begin + text + end + after, encoding="utf-8")
+
+
 def write(section: str, figures: Sequence[Figure], text: str) -> None:
     """Put ``text`` between the markers of ``section`` in docs/benchmarks.md, and the figures into docs/benchmarks.json.
 
@@ -113,14 +127,7 @@ def write(section: str, figures: Sequence[Figure], text: str) -> None:
 
     :raises ValueError: the document has no such markers.
     """
-    document = DOCS / "benchmarks.md"
-    old = document.read_text(encoding="utf-8")
-    begin, end = f"<!-- {section}: made by make bench-{section} -->\n", f"\n<!-- end of {section} -->"
-    before, found, rest = old.partition(begin)
-    _, ended, after = rest.partition(end)
-    if not found or not ended:
-        raise ValueError(f"{document.name} has no place for {section}: put {begin.strip()} and {end.strip()} into it.")
-    document.write_text(before + begin + text + end + after, encoding="utf-8")
+    replace_section(DOCS / "benchmarks.md", section, f"make bench-{section}", text)
     stored = DOCS / "benchmarks.json"
     known = json.loads(stored.read_text(encoding="utf-8")) if stored.exists() else []
     others = [each for each in known if not str(each["name"]).startswith(f"{section}.")]

@@ -30,9 +30,9 @@ for _name in (*GIVEN, "ODOO_ADMIN_USER", "ODOO_ADMIN_PASSWORD", "REDIS_URL", "SE
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything below tests/integration and tests/browser needs the stack; unit tests run first: they fail fast."""
+    """Everything but tests/unit needs the stack; unit tests run first: they fail fast."""
     for item in items:
-        if {"integration", "browser"} & set(Path(str(item.path)).parts):
+        if {"integration", "browser", "chaos"} & set(Path(str(item.path)).parts):
             item.add_marker(pytest.mark.integration)
     items.sort(key=lambda item: item.get_closest_marker("integration") is not None)
 

@@ -1,0 +1,32 @@
+"""The short version of ``make chaos``: every kind of fault once, on the stack of the session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sandbox.chaos.deployment import Deployment
+from sandbox.chaos.story import Chaos
+from sandbox.client import SandboxControl
+from sandbox.stack.stack import Stack
+from worker.state.connection import connect
+
+
+@pytest.mark.timeout(600)
+def test_nothing_is_lost_doubled_or_wrong_when_everything_breaks_once(
+    stack: Stack, simulator: SandboxControl, tmp_path: Path
+) -> None:
+    connect(stack.redis.url).flushall()
+    simulator.configure(requests_per_second=50)
+    simulator.clear_faults()
+    with Deployment(stack, tmp_path, simulator.base_url, print) as deployment:
+        chaos = Chaos(stack, simulator, deployment, tmp_path, seed=1, say=print)
+        outcome = chaos.run(orders=300, rate=5, times=1)
+    found = outcome.audit
+    assert {fault.name for fault in (*chaos.faults.kinds, chaos.faults.wipe)} == set(+outcome.faults)
+    assert found.orders == 300
+    assert found.in_odoo + found.waiting == 300
+    assert (found.lost, found.duplicated, found.wrong_totals, found.wrong_states) == ([], [], [], [])
+    assert outcome.codes == {"orders reconcile": 0, "inventory reconcile": 0}, "\n".join(outcome.problems)
+    assert (outcome.open_leases, outcome.endless_tasks) == (0, 0)
