@@ -86,6 +86,13 @@ class Problems:
             pipe.set(key("paused", scope), "1", px=max(1, int(pause * 1000)))
             pipe.execute()
 
+    def lasted(self, scope: str) -> float:
+        """Seconds since the scope first failed; 0 while it works."""
+        known = self._redis.hget(key("problems"), scope)
+        if known is None:
+            return 0.0
+        return max(0.0, (datetime.now(UTC) - Problem.model_validate_json(known).since).total_seconds())
+
     def clear(self, scope: str) -> None:
         """The scope works."""
         self._redis.hdel(key("problems"), scope)

@@ -181,9 +181,10 @@ class CatalogDrain:
     def _postpone(self, claim: Claim, ids: list[str], failure: ConnectorError | SoftTimeLimitExceeded) -> None:
         slow = RetryableError("The catalogue took longer than a task may; it goes on from there.", code="too_slow")
         error = failure if isinstance(failure, ConnectorError) else slow
-        self.queue.again(claim, ids, pause_after(error))
         everywhere = isinstance(error, OdooUnavailableError | OdooLoginError)
-        report(self.runtime, self.shop, ODOO if everywhere else shop_catalog_scope(self.shop.id), error)
+        scope = ODOO if everywhere else shop_catalog_scope(self.shop.id)
+        self.queue.again(claim, ids, pause_after(error, self.runtime.problems.lasted(scope)))
+        report(self.runtime, self.shop, scope, error)
         count(POSTPONED, kind="products", code=error.code)
         log.warning("catalog.postponed", shop=self.shop.id, products=len(ids), code=error.code, reason=str(error))
 

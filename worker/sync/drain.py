@@ -96,11 +96,12 @@ class Drain:
             error = failure if isinstance(failure, ConnectorError) else _too_slow(len(open_ids))
             # An Odoo that gives no answer for these orders but answers otherwise fails over one of them.
             suspect = isinstance(error, OdooUnavailableError) and self._odoo_is_alive()
-            self.queue.again(claim, open_ids, pause_after(error), suspect=suspect)
-            self.story.postponed(open_ids, error)
             # Only what concerns every shop may hold up every shop: a right that is missing in one company does not.
             everywhere = isinstance(error, OdooUnavailableError | OdooLoginError) and not suspect
-            report(self.runtime, self.shop, ODOO if everywhere else side, error)
+            failed = ODOO if everywhere else side
+            self.queue.again(claim, open_ids, pause_after(error, self.problems.lasted(failed)), suspect=suspect)
+            self.story.postponed(open_ids, error)
+            report(self.runtime, self.shop, failed, error)
             count(POSTPONED, kind="orders", code=error.code)
             log.warning("orders.postponed", shop=self.shop.id, orders=len(open_ids), code=error.code, reason=str(error))
             return False

@@ -17,6 +17,7 @@ from worker.state.broker import QUEUES
 from worker.state.cursors import SILENT_AFTER
 from worker.state.history import History, Sample
 from worker.state.standing import Standing, look
+from worker.sync.backlog import Backlog, backlog_of, recent_since
 from worker.sync.runtime import Runtime
 from worker.tiktok.tokens import TokenLife, token_lives
 
@@ -70,6 +71,7 @@ class Health:
     accounts: list[Account] = field(default_factory=list)
     tokens: dict[str, TokenLife] = field(default_factory=dict)
     ship_soon: int = 0
+    backlog: Backlog | None = None
 
     @property
     def ok(self) -> bool:
@@ -94,11 +96,13 @@ def overview(runtime: Runtime) -> Health:
         )
     tokens = token_lives(runtime.tiktok.tokens, [account.id for account in accounts]) if accounts else {}
     findings += _authorizations(standing, accounts, tokens, now)
-    sample = History(runtime.redis).latest()
+    history = History(runtime.redis)
+    samples = history.since(recent_since(standing))
+    sample = samples[-1] if samples else history.latest()
     ship_soon = sample.ship_soon if sample is not None else 0
     findings += [*_orders(standing, ship_soon), *_stock(standing), *_deliveries(standing, now)]
     findings.sort(key=lambda finding: finding.level != "bad")
-    return Health(standing, findings, accounts, tokens, ship_soon)
+    return Health(standing, findings, accounts, tokens, ship_soon, backlog_of(standing, samples))
 
 
 def take_sample(runtime: Runtime) -> bool:

@@ -18,7 +18,7 @@ from worker.state.problems import ODOO, shop_stock_scope
 from worker.state.shops import Shop
 from worker.sync.inventory_plan import SkuPlan, amounts_of, make_plan, read_amounts
 from worker.sync.parking import park
-from worker.sync.reporting import pause_after, report
+from worker.sync.reporting import UNAVAILABLE_PAUSE, pause_after, report
 from worker.sync.runtime import Runtime
 from worker.tiktok.errors import TikTokPermanentError
 from worker.tiktok.models import InventoryError
@@ -177,14 +177,18 @@ class InventoryPush:
 
     def _postpone(self, claim: Claim, ids: list[str], failure: ConnectorError | SoftTimeLimitExceeded) -> None:
         error = failure if isinstance(failure, ConnectorError) else _too_slow()
-        # A call too many is over in a moment; stock must not wait longer than that.
-        pause = pause_after(error)
-        limited = False
-        if isinstance(error, RetryableError) and error.code == "rate_limited" and (error.retry_after or 0.0) < pause:
-            limited, pause = True, max(1.0, error.retry_after or 0.0)
-        self.queue.again(claim, ids, pause)
         everywhere = isinstance(error, OdooUnavailableError | OdooLoginError)
         scope = ODOO if everywhere else shop_stock_scope(self.shop.id)
+        # A call too many is over in a moment; stock must not wait longer than that.
+        pause = pause_after(error, self.runtime.problems.lasted(scope))
+        limited = False
+        if (
+            isinstance(error, RetryableError)
+            and error.code == "rate_limited"
+            and (error.retry_after or 0.0) < UNAVAILABLE_PAUSE
+        ):
+            limited, pause = True, max(1.0, error.retry_after or 0.0)
+        self.queue.again(claim, ids, pause)
         if not limited:
             report(self.runtime, self.shop, scope, error)
         metrics.count(metrics.POSTPONED, kind="inventory", code=error.code)

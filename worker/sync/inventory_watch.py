@@ -36,7 +36,7 @@ def watch(runtime: Runtime) -> list[str]:
     try:
         marked = _look(runtime)
     except ConnectorError as error:
-        runtime.problems.report(ODOO, error, pause_after(error))
+        runtime.problems.report(ODOO, error, pause_after(error, runtime.problems.lasted(ODOO)))
         log.warning("stock.not_read", code=error.code, reason=str(error))
         return []
     runtime.problems.clear(ODOO)

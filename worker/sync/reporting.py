@@ -15,20 +15,26 @@ from worker.tiktok.errors import TikTokPermanentError
 
 log = structlog.get_logger(__name__)
 
+#: Seconds: after a first failure that passes by itself, and the most after later ones.
+FIRST_PAUSE = 2.0
 UNAVAILABLE_PAUSE = 15.0
 MISCONFIGURED_PAUSE = 60.0
 
 
-def pause_after(error: ConnectorError) -> float:
-    """Seconds in which not to try again: short when it passes by itself, longer when a person has to act."""
+def pause_after(error: ConnectorError, lasted: float = 0.0) -> float:
+    """Seconds in which not to try again: short when it passes by itself, longer when a person has to act.
+
+    :param lasted: seconds since which the side fails (:meth:`worker.state.problems.Problems.lasted`). What lasts longer
+        is asked less often: a dropped connection costs two seconds, an outage is not stormed.
+    """
     if isinstance(error, RetryableError):
-        return max(UNAVAILABLE_PAUSE, error.retry_after or 0.0)
+        return max(min(UNAVAILABLE_PAUSE, max(FIRST_PAUSE, lasted)), error.retry_after or 0.0)
     return MISCONFIGURED_PAUSE
 
 
 def report(runtime: Runtime, shop: Shop, scope: str, error: ConnectorError) -> None:
     """Keep the failure where operators see it; the whole account stops when only its seller can help."""
-    runtime.problems.report(scope, error, pause_after(error))
+    runtime.problems.report(scope, error, pause_after(error, runtime.problems.lasted(scope)))
     # 101000 is about one shop; any other refusal of a token that was just renewed is about the authorization itself.
     if isinstance(error, ReauthorizeError) and error.code != "shop_not_authorized":
         runtime.accounts.set_authorization(shop.account_id, "needed", str(error))

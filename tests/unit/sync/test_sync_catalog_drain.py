@@ -215,7 +215,7 @@ def test_a_worker_that_ends_right_after_binding_leaves_nobody_untold(
 @pytest.mark.parametrize(
     ("error", "scope", "pause"),
     [
-        (RetryableError("Away."), shop_catalog_scope(SHOP_ID), 15),
+        (RetryableError("Away."), shop_catalog_scope(SHOP_ID), 2),
         (RetryableError("Slow down.", retry_after=40.0), shop_catalog_scope(SHOP_ID), 40),
         (TikTokPermanentError("No scope.", code="scope_missing"), shop_catalog_scope(SHOP_ID), 60),
     ],

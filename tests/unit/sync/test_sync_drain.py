@@ -321,7 +321,7 @@ def test_a_forced_order_is_not_taken_for_deleted(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("error", "pause"),
-    [(RetryableError("Away."), 15), (RetryableError("Slow down.", retry_after=40.0), 40), (PermanentError("No."), 60)],
+    [(RetryableError("Away."), 2), (RetryableError("Slow down.", retry_after=40.0), 40), (PermanentError("No."), 60)],
 )
 def test_while_tiktok_fails_the_orders_stay_due_and_nobody_tries(
     bench: Bench, clock: Clock, error: ConnectorError, pause: float

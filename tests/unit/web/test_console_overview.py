@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from worker.errors import PermanentError
 from worker.state.accounts import Accounts
 from worker.state.cursors import beat
 from worker.state.dirty_set import Parked
+from worker.state.history import History, Sample
 from worker.state.orders import OrderQueue
 from worker.state.problems import Problems, shop_scope
 from worker.state.secrets import SecretBox
@@ -36,6 +39,17 @@ def test_a_parked_order_is_counted_and_leads_to_its_page(console: Console) -> No
     page = console.get("/console/").get_data(as_text=True)
     assert "1 order is parked." in page
     assert f'href="/console/parked/?shop={SHOP_ID}"' in page or f'href="/console/parked?shop={SHOP_ID}"' in page
+
+
+def test_a_backlog_says_how_many_orders_wait_and_when_all_are_done(console: Console) -> None:
+    now = int(time.time())
+    OrderQueue(console.redis, SHOP_ID).mark(map(str, range(300)))
+    assert "In a minute or two it is known how fast they get fewer." in console.text("/console/")
+    History(console.redis).add(Sample(at=now - 120, due=500))
+    page = console.text("/console/")
+    assert re.search(r"300 orders wait for Odoo\. They get fewer by (100|9\d) a minute: .* all are done in 3", page), (
+        page
+    )
 
 
 def test_without_workers_the_page_says_so_and_what_to_start(console: Console) -> None:

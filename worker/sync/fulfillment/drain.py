@@ -242,9 +242,10 @@ class FulfillmentDrain:
     def _postpone(self, claim: Claim, open_ids: set[str], failure: ConnectorError | SoftTimeLimitExceeded) -> None:
         slow = RetryableError("Following orders took longer than a task may; it goes on from there.", code="too_slow")
         error = failure if isinstance(failure, ConnectorError) else slow
-        self.queue.again(claim, open_ids, pause_after(error))
         everywhere = isinstance(error, OdooUnavailableError | OdooLoginError)
-        report(self.runtime, self.shop, ODOO if everywhere else shop_fulfillment_scope(self.shop.id), error)
+        scope = ODOO if everywhere else shop_fulfillment_scope(self.shop.id)
+        self.queue.again(claim, open_ids, pause_after(error, self.runtime.problems.lasted(scope)))
+        report(self.runtime, self.shop, scope, error)
         count(POSTPONED, kind="fulfillment", code=error.code)
         log.warning(
             "fulfillment.postponed", shop=self.shop.id, orders=len(open_ids), code=error.code, reason=str(error)
