@@ -48,6 +48,8 @@ def figures(outcome: Outcome, seed: int) -> list[Figure]:
             outcome.unacknowledged,
             "messages",
         ),
+        Figure("chaos.searched", "Secrets and buyers' data looked for in logs and Redis", outcome.searched, "texts"),
+        Figure("chaos.leaks", "of these found", len(outcome.leaks), "texts", none),
         Figure(
             "chaos.recovery",
             "Longest time from the end of a fault to the next order in Odoo",
@@ -71,7 +73,7 @@ def show_trouble(outcome: Outcome) -> None:
     for name in ("lost", "duplicated", "wrong_totals", "wrong_states"):
         if ids := getattr(found, name):
             click.secho(f"{name}: {', '.join(ids[:20])}{' …' if len(ids) > 20 else ''}", fg="red")
-    for text in outcome.problems:
+    for text in (*outcome.leaks[:20], *outcome.problems):
         click.echo(text)
 
 

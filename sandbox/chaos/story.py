@@ -18,6 +18,7 @@ from celery import Celery
 from sandbox.chaos.audit import Audit, audit
 from sandbox.chaos.deployment import WORKERS, Deployment
 from sandbox.chaos.faults import Fault, Faults
+from sandbox.chaos.leaks import buyers_data, leaks, secrets_of, written_by
 from sandbox.client import SandboxControl, SandboxShop
 from sandbox.control_session import SandboxControlError
 from sandbox.scene import Seller, link, open_shops
@@ -54,13 +55,15 @@ class Outcome:
     open_leases: int
     endless_tasks: int
     unacknowledged: int
+    leaks: list[str]
+    searched: int
     problems: list[str] = field(default_factory=list)
 
 
 class Chaos:
     """One run.
 
-    :param times: how often each kind of fault strikes.
+    :param folder: where the connector keeps its logs.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Chaos:
         self._control = control
         self._deployment = deployment
         self._installation = deployment.installation
+        self._folder = folder
         self._backup = folder / "backup"
         self._chance = random.Random(seed)
         self._seed = seed
@@ -230,6 +234,8 @@ class Chaos:
             codes[" ".join(command)] = done.returncode
             if done.returncode:
                 problems.append(done.stdout + done.stderr)
+        needles = secrets_of(self._installation.environment, self._sellers)
+        needles += [each for shop in self._shops for each in buyers_data(self._control, shop.id)]
         leases = 0
         redis = connect(self._stack.redis.url)
         for key in redis.scan_iter("tts:*:leased:*"):
@@ -246,6 +252,8 @@ class Chaos:
             open_leases=leases,
             endless_tasks=self._endless(),
             unacknowledged=self._unacknowledged(),
+            leaks=leaks(written_by(self._folder), needles),
+            searched=len(needles),
             problems=problems,
         )
 
