@@ -41,7 +41,7 @@ def figures(outcome: Outcome, seed: int) -> list[Figure]:
         Figure("chaos.reconcile", "Exit code of `orders reconcile`", outcome.codes["orders reconcile"], "", none),
         Figure("chaos.stock", "Exit code of `inventory reconcile`", outcome.codes["inventory reconcile"], "", none),
         Figure("chaos.leases", "Leases left", outcome.open_leases, "leases", none),
-        Figure("chaos.endless", "Tasks that still run after a minute", outcome.endless_tasks, "tasks", none),
+        Figure("chaos.silent", "Workers that work on nothing", outcome.silent_workers, "workers", none),
         Figure(
             "chaos.unacked",
             "Celery messages of killed workers that wait for their redelivery (after 10 minutes)",

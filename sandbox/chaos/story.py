@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import subprocess
 import threading
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from celery import Celery
 
 from sandbox.chaos.audit import Audit, audit
 from sandbox.chaos.deployment import WORKERS, Deployment
@@ -26,7 +26,7 @@ from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from worker.state.broker import CELERY_PREFIX
 from worker.state.connection import connect
-from worker.state.cursors import Cursors
+from worker.state.cursors import Cursors, workers_seen
 from worker.state.dirty_set import DirtySet
 from worker.state.orders import OrderQueue
 
@@ -53,7 +53,7 @@ class Outcome:
     catch_up_seconds: float
     codes: dict[str, int]
     open_leases: int
-    endless_tasks: int
+    silent_workers: int
     unacknowledged: int
     leaks: list[str]
     searched: int
@@ -250,31 +250,23 @@ class Chaos:
             catch_up_seconds=catch_up_seconds,
             codes=codes,
             open_leases=leases,
-            endless_tasks=self._endless(),
+            silent_workers=self._silent(),
             unacknowledged=self._unacknowledged(),
             leaks=leaks(written_by(self._folder), needles),
             searched=len(needles),
             problems=problems,
         )
 
-    def _endless(self) -> int:
-        """Tasks that run for longer than any may; all workers must answer."""
-        client = Celery("chaos", broker=self._stack.redis.url.replace("/0", "/1"))
-        client.conf.broker_transport_options = {"global_keyprefix": CELERY_PREFIX}
+    def _silent(self) -> int:
+        """Workers that complete no heartbeat any more, a minute at most given."""
+        redis = connect(self._stack.redis.url)
 
-        def everybody() -> dict[str, list[dict[str, Any]]] | None:
-            active = client.control.inspect(timeout=3).active() or {}
-            return active if len(active) >= len(WORKERS) else None
+        def silent() -> int:
+            return len(WORKERS) - sum(1 for age in workers_seen(redis).values() if age < _LONGEST_TASK)
 
-        active = wait_for(everybody, 90, "every worker to answer") or {}
-        # worker-late's tasks say that they began three minutes earlier than they did: its clock is wrong.
-        now = time.time()
-        return sum(
-            1
-            for name, tasks in active.items()
-            for task in tasks
-            if now - (180 if "late" in name else 0) - float(task["time_start"] or now) > _LONGEST_TASK
-        )
+        with contextlib.suppress(TimeoutError):
+            wait_for(lambda: not silent(), _LONGEST_TASK, "every worker to complete a heartbeat")
+        return max(0, silent())
 
     def _unacknowledged(self) -> int:
         """Messages of killed workers: what is left when each was given longer than a task takes. Celery delivers them
