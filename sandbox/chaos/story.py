@@ -258,14 +258,15 @@ class Chaos:
         )
 
     def _silent(self) -> int:
-        """Workers that complete no heartbeat any more, a minute at most given."""
+        """Workers that complete no heartbeat any more. Beat sends one through each queue every ten seconds, to whoever
+        waits longest; a worker of one queue has its turn about once in a minute."""
         redis = connect(self._stack.redis.url)
 
         def silent() -> int:
-            return len(WORKERS) - sum(1 for age in workers_seen(redis).values() if age < _LONGEST_TASK)
+            return len(WORKERS) - sum(1 for age in workers_seen(redis).values() if age < 2 * _LONGEST_TASK)
 
         with contextlib.suppress(TimeoutError):
-            wait_for(lambda: not silent(), _LONGEST_TASK, "every worker to complete a heartbeat")
+            wait_for(lambda: not silent(), 3 * _LONGEST_TASK, "every worker to complete a heartbeat")
         return max(0, silent())
 
     def _unacknowledged(self) -> int:
