@@ -128,7 +128,11 @@ def write(section: str, figures: Sequence[Figure], text: str) -> None:
     :raises ValueError: the document has no such markers.
     """
     replace_section(DOCS / "benchmarks.md", section, f"make bench-{section}", text)
-    stored = DOCS / "benchmarks.json"
+    store(DOCS / "benchmarks.json", section, figures)
+
+
+def store(stored: Path, section: str, figures: Sequence[Figure]) -> None:
+    """Put the figures of ``section`` into a list of figures; those whose names begin otherwise stay as they are."""
     known = json.loads(stored.read_text(encoding="utf-8")) if stored.exists() else []
     others = [each for each in known if not str(each["name"]).startswith(f"{section}.")]
     entries = [*others, *(figure.stored() for figure in figures)]

@@ -19,11 +19,14 @@ from typing import Any
 import requests
 
 from benchmarks.figures import Figure, Goal, figures_table, machine, write
+from benchmarks.steps import Progress
+from benchmarks.telling import say
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
 from sandbox.scene import Seller, link, open_shops
+from sandbox.serving import serving
 from sandbox.signing import webhook_signature
-from sandbox.stack.processes import Process, answers, free_port, wait_for
+from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from worker.state.connection import connect
 from worker.state.orders import OrderQueue
@@ -89,6 +92,7 @@ class Outage:
         self.stack.odoo.restart()
         began = time.monotonic()
         done: dict[str, float] = {}
+        progress = Progress()
 
         def all_in() -> bool:
             rows = self.stack.sql("SELECT origin, count(*) FROM sale_order WHERE state = 'sale' GROUP BY origin")
@@ -96,7 +100,7 @@ class Outage:
             for shop, count in counted.items():
                 if count >= len(placed[shop]):
                     done.setdefault(shop, time.monotonic() - began)
-            progress(f"{sum(counted.values()):,} of {total:,} orders are in Odoo")
+            progress.at(sum(counted.values()), f"of {total:,} orders are in Odoo")
             return len(done) == len(placed)
 
         wait_for(all_in, 7200, "all orders to be in Odoo")
@@ -168,23 +172,6 @@ def _mixed(placed: dict[str, list[str]]) -> list[tuple[str, str]]:
     return [(shop, order_id) for _, shop, order_id in sorted(rows)]
 
 
-def say(text: str) -> None:
-    """Tell those who wait how far the run is."""
-    print(f"{time.monotonic() - _STARTED:6.0f} s {text}", file=sys.stderr, flush=True)
-
-
-_STARTED = time.monotonic()
-_told = _STARTED
-
-
-def progress(text: str) -> None:
-    """Tell it every ten seconds."""
-    global _told  # noqa: PLW0603 - one run in a process
-    if time.monotonic() - _told > 10:
-        _told = time.monotonic()
-        say(text)
-
-
 def main() -> int:
     """Set the scene, measure, tell."""
     parser = argparse.ArgumentParser(prog="make bench-outage", description=(__doc__ or "").partition("\n\n")[2])
@@ -192,21 +179,17 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=50.0, help="webhooks a second")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md and docs/benchmarks.json")
     options = parser.parse_args()
-    with Stack("bench-outage", report=say) as stack:
-        port = free_port()
-        command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port)]
-        url = f"http://127.0.0.1:{port}"
-        with (
-            Process("simulator", command, log=stack.folder / "simulator.log") as simulator,
-            Installation(stack.folder, stack.environment(), url) as installation,
-        ):
-            simulator.wait_until(lambda: answers(f"{url}/"), 30)
-            installation.start_web()
-            installation.start_worker()
-            installation.start_beat()
-            outage = Outage(stack, SandboxControl(url), installation)
-            outage.open()
-            outage.catch_up(outage.arrive(options.orders, options.rate))
+    with (
+        Stack("bench-outage", report=say) as stack,
+        serving(stack.folder) as url,
+        Installation(stack.folder, stack.environment(), url) as installation,
+    ):
+        installation.start_web()
+        installation.start_worker()
+        installation.start_beat()
+        outage = Outage(stack, SandboxControl(url), installation)
+        outage.open()
+        outage.catch_up(outage.arrive(options.orders, options.rate))
     table = figures_table(outage.figures)
     print(table)
     if options.write:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import secrets
-import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -16,7 +15,7 @@ from cryptography.fernet import Fernet
 
 from benchmarks.counting import CountingOdoo
 from sandbox.client import SandboxControl
-from sandbox.stack.processes import Process, answers, free_port
+from sandbox.serving import serving
 from sandbox.stack.stack import GIVEN, Stack
 from worker.logs import configure
 from worker.settings import Settings
@@ -71,12 +70,7 @@ class Stand:
             os.environ.pop(name, None)
         self._say("Starting Redis, PostgreSQL, Odoo and the simulator")
         self.stack = self._cleanup.enter_context(Stack(self._name, workers=2, report=self._say))
-        port = free_port()
-        command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port)]
-        simulator = Process("simulator", command, log=self.stack.folder / "simulator.log")
-        self._cleanup.enter_context(simulator)
-        url = f"http://127.0.0.1:{port}"
-        simulator.wait_until(lambda: answers(f"{url}/"), 30)
+        url = self._cleanup.enter_context(serving(self.stack.folder))
         self.control = SandboxControl(url)
         self.control.configure(requests_per_second=self._rate * _ALLOWANCE)
         connector = {

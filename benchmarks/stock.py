@@ -17,6 +17,7 @@ from benchmarks.counting import TikTokCalls, too_many, updates
 from benchmarks.figures import Figure, Goal, calls_table, figures_table, machine, write
 from benchmarks.stand import Stand
 from benchmarks.steps import StepError, StepResult, run_step
+from benchmarks.telling import say
 from worker.sync.inventory_marks import mark_all
 from worker.sync.inventory_push import InventoryPush
 from worker.sync.inventory_watch import watch
@@ -174,14 +175,6 @@ class StockBenchmark:
     def _check(self) -> None:
         if wrong := self.stand.wrong_on_tiktok():
             raise WrongStockError(f"TikTok shows wrong units of {wrong:,} SKUs.")
-
-
-def say(text: str) -> None:
-    """Tell those who wait how far the run is."""
-    print(f"{time.monotonic() - _STARTED:6.0f} s {text}", file=sys.stderr, flush=True)
-
-
-_STARTED = time.monotonic()
 
 
 def main() -> int:

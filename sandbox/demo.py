@@ -20,8 +20,9 @@ from sandbox.demo_delivery import Parcels
 from sandbox.demo_stock import KNOWN_PRODUCTS, Shelf, listed_products
 from sandbox.installation import TIKTOK_ODOO, Installation
 from sandbox.scene import Seller, link, open_shops
+from sandbox.serving import serving
 from sandbox.stack.paths import StackError
-from sandbox.stack.processes import Process, answers, free_port, wait_for
+from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from worker.odoo.sales import origin_of
 from worker.state.connection import connect
@@ -260,24 +261,20 @@ def main(once: bool, orders: int, rate: float) -> None:
     def say(text: str) -> None:
         click.echo(f"[{time.monotonic() - begun:6.1f} s] {text}")
 
-    with Stack("demo", report=click.echo) as stack:
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port), "--time-scale", "0.005"]
-        with (
-            Process("simulator", command, log=stack.folder / "simulator.log") as simulator,
-            Installation(stack.folder, {**stack.environment(), **SETTINGS}, url) as installation,
-        ):
-            simulator.wait_until(lambda: answers(f"{url}/"), 30)
-            demo = Demo(stack, SandboxControl(url), installation, say)
-            code = demo.run(orders, rate)
-            if not once:
-                demo.leave_something_to_do()
-            show_addresses(stack, installation, url)
-            if once:
-                sys.exit(code)
-            say("Everything stays up until Ctrl-C. Place orders on the simulator's page and watch them in the console.")
-            threading.Event().wait()
+    with (
+        Stack("demo", report=click.echo) as stack,
+        serving(stack.folder, "--time-scale", "0.005") as url,
+        Installation(stack.folder, {**stack.environment(), **SETTINGS}, url) as installation,
+    ):
+        demo = Demo(stack, SandboxControl(url), installation, say)
+        code = demo.run(orders, rate)
+        if not once:
+            demo.leave_something_to_do()
+        show_addresses(stack, installation, url)
+        if once:
+            sys.exit(code)
+        say("Everything stays up until Ctrl-C. Place orders on the simulator's page and watch them in the console.")
+        threading.Event().wait()
 
 
 def show_addresses(stack: Stack, installation: Installation, simulator_url: str) -> None:

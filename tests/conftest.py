@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
-from sandbox.stack.processes import Process, answers, free_port
+from sandbox.serving import serving
 from sandbox.stack.stack import GIVEN, Stack
 from tests.support import PRODUCTS, World
 from worker.logs import configure
@@ -50,11 +50,8 @@ def stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def simulator(stack: Stack) -> Iterator[SandboxControl]:
     """TikTok Shop, simulated; webhook retries come 200 times as fast."""
-    port = free_port()
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port), "--time-scale", "0.005"]
-    with Process("simulator", command, log=stack.folder / "simulator.log") as process:
-        process.wait_until(lambda: answers(f"http://127.0.0.1:{port}/"), 30)
-        yield SandboxControl(f"http://127.0.0.1:{port}")
+    with serving(stack.folder, "--time-scale", "0.005") as url:
+        yield SandboxControl(url)
 
 
 @pytest.fixture

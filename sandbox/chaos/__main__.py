@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 
 import click
 
-from benchmarks.figures import DOCS, Figure, Goal, figures_table, machine, replace_section
+from benchmarks.figures import DOCS, Figure, Goal, figures_table, machine, replace_section, store
 from sandbox.chaos.deployment import Deployment
 from sandbox.chaos.story import Chaos, Outcome
 from sandbox.client import SandboxControl
+from sandbox.serving import serving
 from sandbox.stack.paths import StackError
-from sandbox.stack.processes import Process, answers, free_port
 from sandbox.stack.stack import Stack
 
 
@@ -80,11 +79,7 @@ def show_trouble(outcome: Outcome) -> None:
 def write(rows: list[Figure]) -> None:
     """Keep the table in docs/reliability.md and the figures in docs/reliability.json."""
     replace_section(DOCS / "reliability.md", "chaos", "make chaos", f"On {machine()}.\n\n{figures_table(rows)}")
-    stored = DOCS / "reliability.json"
-    known = json.loads(stored.read_text(encoding="utf-8")) if stored.exists() else []
-    others = [each for each in known if not str(each["name"]).startswith("chaos.")]
-    entries = [*others, *(row.stored() for row in rows)]
-    stored.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    store(DOCS / "reliability.json", "chaos", rows)
 
 
 @click.command()
@@ -100,16 +95,11 @@ def main(orders: int, rate: float, times: int, seed: int, keep: bool) -> None:
     def say(text: str) -> None:
         click.echo(f"[{time.monotonic() - begun:6.1f} s] {text}")
 
-    with Stack("chaos", report=click.echo) as stack:
-        port = free_port()
-        command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port), "--time-scale", "0.02"]
-        url = f"http://127.0.0.1:{port}"
-        with Process("simulator", command, log=stack.folder / "simulator.log") as simulator:
-            simulator.wait_until(lambda: answers(f"{url}/"), 30)
-            say("Starting the connector: receiver, four workers (one's clock is 3 minutes late), two beats")
-            with Deployment(stack, stack.folder, url, say) as deployment:
-                chaos = Chaos(stack, SandboxControl(url), deployment, stack.folder, seed=seed, say=say)
-                outcome = chaos.run(orders=orders, rate=rate, times=times)
+    with Stack("chaos", report=click.echo) as stack, serving(stack.folder, "--time-scale", "0.02") as url:
+        say("Starting the connector: receiver, four workers (one's clock is 3 minutes late), two beats")
+        with Deployment(stack, stack.folder, url, say) as deployment:
+            chaos = Chaos(stack, SandboxControl(url), deployment, stack.folder, seed=seed, say=say)
+            outcome = chaos.run(orders=orders, rate=rate, times=times)
     rows = figures(outcome, seed)
     click.echo()
     click.echo(figures_table(rows))

@@ -23,10 +23,10 @@ def written_by(folder: Path) -> list[Path]:
     return sorted(path for path in found if not str(path.relative_to(folder)).startswith(_OTHERS))
 
 
-def secrets_of(environment: Mapping[str, str], sellers: Iterable[Seller], operators: Iterable[str] = ()) -> list[str]:
+def secrets_of(environment: Mapping[str, str], sellers: Iterable[Seller]) -> list[str]:
     """Keys, passwords and app secrets of an installation."""
     own = [environment[name] for name in ("SECRET_KEYS", "ODOO_PASSWORD")]
-    return [*own, *(seller.app.app_secret for seller in sellers), *(seller.password for seller in sellers), *operators]
+    return [*own, *(seller.app.app_secret for seller in sellers), *(seller.password for seller in sellers)]
 
 
 def buyers_data(control: SandboxControl, shop_id: str, most: int = 60) -> list[str]:

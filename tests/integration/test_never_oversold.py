@@ -31,7 +31,7 @@ ORDERS_PER_SHOP = 90
 SEED = 20261124
 #: Seconds in which the flood is looked at, the work of the killed worker taken up again and the 429s are over: a bound
 #: for what must never happen, not a measure of speed.
-LONGEST_EXPOSURE = 60.0
+LONGEST_EXPOSURE = 120.0
 SETTINGS = {
     "STOCK_INTERVAL": "2",
     "STOCK_LEASE": "8",

@@ -65,7 +65,12 @@ def _source(name: str) -> str:
 
 def clock(client: RedisClient) -> float:
     """The time on Redis's clock, in epoch seconds: the one clock that all processes share, whatever theirs say."""
-    seconds, micros = client.time()
+    return epoch(client.time())
+
+
+def epoch(answer: tuple[int, int]) -> float:
+    """Redis's answer to TIME, seconds and microseconds, in epoch seconds."""
+    seconds, micros = answer
     return float(seconds) + float(micros) / 1_000_000
 
 

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from worker.state import broker as celery_broker
 from worker.state.broker import Broker
 from worker.state.catalog import ask_catalog_counts
-from worker.state.connection import REDIS_AWAY, RedisClient, key
+from worker.state.connection import REDIS_AWAY, RedisClient, epoch, key
 from worker.state.cursors import ages
 from worker.state.dirty_set import COUNT_ANSWERS, Counts, Kind, ask_counts, read_counts
 from worker.state.fulfillment import first_deadline
@@ -152,7 +152,7 @@ def look(redis: RedisClient, broker: RedisClient) -> Standing:
         if isinstance(answer, Exception):
             raise answer
     moment, shops, problems, heartbeats, polled, counters, queues, measured, memory, persistence = answers
-    now = float(moment[0]) + float(moment[1]) / 1_000_000
+    now = epoch(moment)
     return Standing(
         at=now,
         shops=_shops(redis, [Shop.model_validate_json(text) for _, text in sorted(shops.items())], polled, now),

@@ -21,7 +21,7 @@ from worker.sync.catalog_match import match_products
 from worker.sync.catalog_pull import listed_product
 from worker.sync.inventory_marks import mark_products
 from worker.sync.parking import park
-from worker.sync.reporting import pause_after, report
+from worker.sync.reporting import report
 from worker.sync.runtime import Runtime
 from worker.sync.waiting_orders import waiting_orders
 from worker.tiktok.errors import TikTokPermanentError
@@ -183,8 +183,7 @@ class CatalogDrain:
         error = failure if isinstance(failure, ConnectorError) else slow
         everywhere = isinstance(error, OdooUnavailableError | OdooLoginError)
         scope = ODOO if everywhere else shop_catalog_scope(self.shop.id)
-        self.queue.again(claim, ids, pause_after(error, self.runtime.problems.lasted(scope)))
-        report(self.runtime, self.shop, scope, error)
+        self.queue.again(claim, ids, report(self.runtime, self.shop, scope, error))
         count(POSTPONED, kind="products", code=error.code)
         log.warning("catalog.postponed", shop=self.shop.id, products=len(ids), code=error.code, reason=str(error))
 

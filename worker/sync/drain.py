@@ -30,7 +30,7 @@ from worker.sync.order_policy import Action, decide
 from worker.sync.order_references import write_references
 from worker.sync.order_story import Story, imported_text
 from worker.sync.parking import park
-from worker.sync.reporting import pause_after, report
+from worker.sync.reporting import report
 from worker.sync.runtime import Runtime
 from worker.tiktok.models import Order
 
@@ -74,10 +74,10 @@ class Drain:
         odoo_scope = shop_in_odoo_scope(self.shop.id)
         if self.problems.paused(ODOO, scope, odoo_scope):
             return False
-        self.now = clock(self.runtime.redis)
         claim = self.queue.claim(self.settings.order_batch_size, self.settings.order_lease)
         if not claim.ids:
             return False
+        self.now = clock(self.runtime.redis)
         is_full = len(claim.ids) >= self.settings.order_batch_size
         if is_full:
             on_more()
@@ -98,10 +98,9 @@ class Drain:
             suspect = isinstance(error, OdooUnavailableError) and self._odoo_is_alive()
             # Only what concerns every shop may hold up every shop: a right that is missing in one company does not.
             everywhere = isinstance(error, OdooUnavailableError | OdooLoginError) and not suspect
-            failed = ODOO if everywhere else side
-            self.queue.again(claim, open_ids, pause_after(error, self.problems.lasted(failed)), suspect=suspect)
+            pause = report(self.runtime, self.shop, ODOO if everywhere else side, error)
+            self.queue.again(claim, open_ids, pause, suspect=suspect)
             self.story.postponed(open_ids, error)
-            report(self.runtime, self.shop, failed, error)
             count(POSTPONED, kind="orders", code=error.code)
             log.warning("orders.postponed", shop=self.shop.id, orders=len(open_ids), code=error.code, reason=str(error))
             return False

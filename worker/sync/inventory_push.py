@@ -18,7 +18,7 @@ from worker.state.problems import ODOO, shop_stock_scope
 from worker.state.shops import Shop
 from worker.sync.inventory_plan import SkuPlan, amounts_of, make_plan, read_amounts
 from worker.sync.parking import park
-from worker.sync.reporting import UNAVAILABLE_PAUSE, pause_after, report
+from worker.sync.reporting import UNAVAILABLE_PAUSE, report
 from worker.sync.runtime import Runtime
 from worker.tiktok.errors import TikTokPermanentError
 from worker.tiktok.models import InventoryError
@@ -179,18 +179,16 @@ class InventoryPush:
         error = failure if isinstance(failure, ConnectorError) else _too_slow()
         everywhere = isinstance(error, OdooUnavailableError | OdooLoginError)
         scope = ODOO if everywhere else shop_stock_scope(self.shop.id)
-        # A call too many is over in a moment; stock must not wait longer than that.
-        pause = pause_after(error, self.runtime.problems.lasted(scope))
-        limited = False
         if (
             isinstance(error, RetryableError)
             and error.code == "rate_limited"
             and (error.retry_after or 0.0) < UNAVAILABLE_PAUSE
         ):
-            limited, pause = True, max(1.0, error.retry_after or 0.0)
+            # A call too many is over in a moment; stock must not wait longer than that.
+            pause = max(1.0, error.retry_after or 0.0)
+        else:
+            pause = report(self.runtime, self.shop, scope, error)
         self.queue.again(claim, ids, pause)
-        if not limited:
-            report(self.runtime, self.shop, scope, error)
         metrics.count(metrics.POSTPONED, kind="inventory", code=error.code)
         log.warning("inventory.postponed", shop=self.shop.id, products=len(ids), code=error.code, reason=str(error))
 

@@ -32,12 +32,17 @@ def pause_after(error: ConnectorError, lasted: float = 0.0) -> float:
     return MISCONFIGURED_PAUSE
 
 
-def report(runtime: Runtime, shop: Shop, scope: str, error: ConnectorError) -> None:
-    """Keep the failure where operators see it; the whole account stops when only its seller can help."""
-    runtime.problems.report(scope, error, pause_after(error, runtime.problems.lasted(scope)))
+def report(runtime: Runtime, shop: Shop, scope: str, error: ConnectorError) -> float:
+    """Keep the failure where operators see it; the whole account stops when only its seller can help.
+
+    :return: seconds in which nobody tries again.
+    """
+    pause = pause_after(error, runtime.problems.lasted(scope))
+    runtime.problems.report(scope, error, pause)
     # 101000 is about one shop; any other refusal of a token that was just renewed is about the authorization itself.
     if isinstance(error, ReauthorizeError) and error.code != "shop_not_authorized":
         runtime.accounts.set_authorization(shop.account_id, "needed", str(error))
+    return pause
 
 
 @contextmanager

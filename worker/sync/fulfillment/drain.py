@@ -29,7 +29,7 @@ from worker.sync.fulfillment.transit import Transit
 from worker.sync.fulfillment.variants import Variants
 from worker.sync.order_story import Story
 from worker.sync.parking import park
-from worker.sync.reporting import pause_after, report, without_scope
+from worker.sync.reporting import report, without_scope
 from worker.sync.runtime import Runtime
 from worker.tiktok.errors import TikTokPermanentError
 from worker.tiktok.models import Cancellation, Order, Return
@@ -244,8 +244,7 @@ class FulfillmentDrain:
         error = failure if isinstance(failure, ConnectorError) else slow
         everywhere = isinstance(error, OdooUnavailableError | OdooLoginError)
         scope = ODOO if everywhere else shop_fulfillment_scope(self.shop.id)
-        self.queue.again(claim, open_ids, pause_after(error, self.runtime.problems.lasted(scope)))
-        report(self.runtime, self.shop, scope, error)
+        self.queue.again(claim, open_ids, report(self.runtime, self.shop, scope, error))
         count(POSTPONED, kind="fulfillment", code=error.code)
         log.warning(
             "fulfillment.postponed", shop=self.shop.id, orders=len(open_ids), code=error.code, reason=str(error)
