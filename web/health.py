@@ -8,9 +8,12 @@ from redis.exceptions import RedisError
 
 from web.receiver import receiver
 from worker.errors import ConfigurationError
+from worker.state.connection import REDIS_AWAY, key
 from worker.state.cursors import SILENT_AFTER, heartbeat_age
 
 blueprint = Blueprint("health", __name__)
+#: Seconds; the key is there to be written, and nobody reads it.
+_REMEMBERED = 60
 
 
 @blueprint.get("/healthz/live")
@@ -27,11 +30,13 @@ def ready() -> ResponseReturnValue:
     """
     parts = receiver()
     try:
-        parts.redis.ping()
+        parts.redis.set(key("receiver"), "keeps", ex=_REMEMBERED)  # a Redis that is full answers PING
         age = heartbeat_age(parts.redis)
         stopped = [account.id for account in parts.accounts.all() if account.authorization == "needed"]
-    except RedisError:
+    except REDIS_AWAY:
         return jsonify(status="unavailable", redis="away"), 503
+    except RedisError as error:
+        return jsonify(status="unavailable", redis=f"refuses to keep anything: {error}"), 503
     except ConfigurationError as error:
         return jsonify(status="unavailable", redis="ok", configuration=str(error)), 503
     working = age is not None and age < SILENT_AFTER

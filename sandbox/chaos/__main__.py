@@ -9,6 +9,7 @@ import click
 
 from benchmarks.figures import DOCS, Figure, Goal, figures_table, machine, replace_section, store
 from sandbox.chaos.deployment import Deployment
+from sandbox.chaos.disk import redis_on_small_disk
 from sandbox.chaos.story import Chaos, Outcome
 from sandbox.client import SandboxControl
 from sandbox.serving import serving
@@ -95,10 +96,14 @@ def main(orders: int, rate: float, times: int, seed: int, keep: bool) -> None:
     def say(text: str) -> None:
         click.echo(f"[{time.monotonic() - begun:6.1f} s] {text}")
 
-    with Stack("chaos", report=click.echo) as stack, serving(stack.folder, "--time-scale", "0.02") as url:
+    with (
+        Stack("chaos", report=click.echo) as stack,
+        redis_on_small_disk(stack, say) as disk,
+        serving(stack.folder, "--time-scale", "0.02") as url,
+    ):
         say("Starting the connector: receiver, four workers (one's clock is 3 minutes late), two beats")
         with Deployment(stack, stack.folder, url, say) as deployment:
-            chaos = Chaos(stack, SandboxControl(url), deployment, stack.folder, seed=seed, say=say)
+            chaos = Chaos(stack, SandboxControl(url), deployment, stack.folder, disk=disk, seed=seed, say=say)
             outcome = chaos.run(orders=orders, rate=rate, times=times)
     rows = figures(outcome, seed)
     click.echo()

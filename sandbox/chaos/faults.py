@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import psycopg2
 
 from sandbox.chaos.deployment import BEATS, Deployment
+from sandbox.chaos.disk import SmallDisk
 from sandbox.chaos.proxy import FaultProxy
 from sandbox.client import SandboxControl
 from sandbox.stack.processes import wait_for
@@ -22,6 +23,7 @@ _POOLS = ("worker-1", "worker-2", "worker-late")
 _TIKTOK_HANGS = 6.0
 _SLOW_SECONDS = 4.0
 _LOCK_SECONDS = 5.0
+_FULL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Faults:
 
     :param revoke: a seller takes the authorization back, and gives it again.
     :param wipe: Redis loses all, and an operator restores a backup.
+    :param disk: of Redis; ``None`` where nobody may mount one, which leaves out that it is full.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Faults:
         *,
         revoke: Callable[[], int],
         wipe: Callable[[], int],
+        disk: SmallDisk | None,
     ) -> None:
         self._stack = stack
         self._control = control
@@ -60,6 +64,7 @@ class Faults:
             Fault("SIGKILL of a beat", lambda: self._kill(BEATS)),
             Fault("SIGKILL of a gunicorn worker", lambda: self._kill_child(("web",))),
             Fault("Redis SIGKILLed, restarted from its append-only file", self._restart_redis),
+            *((Fault(f"Redis's disk full for {_FULL_SECONDS:.0f} s", self._filling(disk)),) if disk else ()),
             Fault("Odoo killed and restarted", self._restart_odoo),
             Fault("PostgreSQL restarted", self._restart_postgres),
             Fault("A table of Odoo's locked for 5 s", self._lock_a_table),
@@ -101,6 +106,15 @@ class Faults:
         self._stack.redis.kill()
         self._stack.redis.restart()
         return 1
+
+    def _filling(self, disk: SmallDisk) -> Callable[[], int]:
+        def strike() -> int:
+            disk.fill()
+            time.sleep(_FULL_SECONDS)
+            disk.clear()
+            return 1
+
+        return strike
 
     def _restart_odoo(self) -> int:
         self._stack.odoo.kill()

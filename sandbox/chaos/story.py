@@ -17,6 +17,7 @@ import requests
 
 from sandbox.chaos.audit import Audit, audit
 from sandbox.chaos.deployment import WORKERS, Deployment
+from sandbox.chaos.disk import SmallDisk
 from sandbox.chaos.faults import Fault, Faults
 from sandbox.chaos.leaks import buyers_data, leaks, secrets_of, written_by
 from sandbox.client import SandboxControl, SandboxShop
@@ -64,6 +65,7 @@ class Chaos:
     """One run.
 
     :param folder: where the connector keeps its logs.
+    :param disk: what Redis writes to; ``None`` where nobody may mount one.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Chaos:
         deployment: Deployment,
         folder: Path,
         *,
+        disk: SmallDisk | None,
         seed: int,
         say: Callable[[str], None],
     ) -> None:
@@ -88,7 +91,7 @@ class Chaos:
         self._sellers: list[Seller] = []
         self._struck: Counter[str] = Counter()
         self._recovery = 0.0
-        self.faults = Faults(stack, control, deployment, self._chance, revoke=self._revoke, wipe=self._wipe)
+        self.faults = Faults(stack, control, deployment, self._chance, revoke=self._revoke, wipe=self._wipe, disk=disk)
 
     def run(self, *, orders: int, rate: float, times: int) -> Outcome:
         """``orders`` over all shops at ``rate`` a second, each kind of fault ``times`` times meanwhile."""

@@ -1,15 +1,22 @@
-"""Workers whose connections to Redis break: they take up their work again by themselves."""
+"""A Redis that goes away or is full: workers take up their work again by themselves, and no webhook is lost."""
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
+import requests
 from celery import Celery
 
+from sandbox.chaos.disk import redis_on_small_disk
 from sandbox.chaos.proxy import FaultProxy
+from sandbox.client import SandboxControl
 from sandbox.installation import Installation
+from sandbox.scene import link, open_shops
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from worker.state.broker import CELERY_PREFIX
@@ -61,3 +68,61 @@ def test_no_worker_lives_on_deaf_after_cut_connections_and_restarts_of_redis(
         proxy.reset_answers(3)
         wait_for(lambda: proxy.resets_done > before, 30, "answers to be reset")  # noqa: B023
         assert both_work()
+
+
+@contextlib.contextmanager
+def full_disk(stack: Stack) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
+    with redis_on_small_disk(stack, print, 64) as disk:
+        if disk is None:
+            pytest.skip("no file system can be mounted here")
+        yield disk.fill, disk.clear
+
+
+@contextlib.contextmanager
+def full_memory(stack: Stack) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
+    redis = connect(stack.redis.url)
+    yield lambda: redis.config_set("maxmemory", "1mb"), lambda: redis.config_set("maxmemory", "0")
+
+
+@pytest.mark.parametrize("filled", [full_disk, full_memory])
+def test_a_redis_that_is_full_has_webhooks_delivered_again_and_loses_nothing(
+    stack: Stack,
+    simulator: SandboxControl,
+    installation: Callable[..., Installation],
+    filled: Callable[[Stack], AbstractContextManager[tuple[Callable[[], None], Callable[[], None]]]],
+) -> None:
+    """Given a shop, when Redis has no room, webhooks are answered 503 and come in once there is room."""
+
+    def hooks() -> dict[str, int]:
+        return Counter(simulator.stats()["webhooks"])
+
+    with filled(stack) as (fill, clear):
+        running = installation(POLL_INTERVAL="3600")  # so that the webhook alone brings the order in
+        running.start_web("--workers", "1")
+        worker = running.start_worker()
+        seller = open_shops(simulator, running, [{"name": "Full", "region": "GB"}])
+        [shop] = seller.shops
+        simulator.add_products(shop.id, [{"seller_sku": "SKU-1", "title": "One", "price": "11.00", "quantity": 100}])
+        assert "Linked with TikTok" in link(simulator, running, seller)
+        wait_for(lambda: running.cli_json("catalog", "list")[0]["mapped"] == 1, 60, "the product to be bound")
+        ready = f"{running.web_url}/healthz/ready"
+        assert requests.get(ready, timeout=10).status_code == 200
+
+        fill()
+        wait_for(lambda: requests.get(ready, timeout=10).status_code == 503, 20, "the receiver to notice")
+        before = hooks()
+        order = simulator.place_order(shop.id, [{"seller_sku": "SKU-1", "quantity": 1}])
+        assert requests.get(ready, timeout=10).json()["redis"].startswith("refuses to keep anything")
+        wait_for(lambda: hooks()["answered_503"] > before["answered_503"] + 1, 20, "TikTok to deliver again")
+        assert hooks()["delivered"] == before["delivered"]
+
+        clear()
+
+        def imported() -> bool:
+            if not worker.running:  # Celery ends when its broker refuses to hand out messages
+                worker.kill()
+                worker.start()
+            return stack.sql("SELECT state FROM sale_order WHERE client_order_ref = %s", order["id"]) == [("sale",)]
+
+        wait_for(imported, 90, "the order to be in Odoo")
+        running.stop()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from redis.exceptions import ConnectionError, OutOfMemoryError, ResponseError
 from web_stubs import PATH, Desk
 
 from tests.unit.builders import make_settings
@@ -39,6 +40,26 @@ def test_without_workers_webhooks_are_still_taken(desk: Desk, clock: Clock) -> N
     assert (response.status_code, response.json["status"]) == (200, "degraded")
     assert response.json["worker"] == "no heartbeat task was completed lately"
     assert response.json["heartbeat_age_seconds"] == pytest.approx(64, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ConnectionError("refused"), "away"),
+        (ResponseError("MISCONF Errors writing to the AOF file: No space left on device"), "No space left on device"),
+        (OutOfMemoryError("command not allowed when used memory > 'maxmemory'."), "maxmemory"),
+    ],
+)
+def test_not_ready_when_webhooks_cannot_be_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(desk.redis, "set", refuse)
+    response = desk.client.get("/healthz/ready")
+    assert response.status_code == 503
+    assert said in response.json["redis"]
 
 
 def test_an_account_that_must_be_reauthorized_is_named(desk: Desk) -> None:
