@@ -58,10 +58,18 @@ class Installation:
         return process
 
     def start_worker(
-        self, name: str = "worker-1", *options: str, environment: Mapping[str, str] | None = None
+        self,
+        name: str = "worker-1",
+        *options: str,
+        environment: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> Process:
-        """Start a Celery worker, with more variables than the others have, and wait until it takes work."""
-        process = self._start(name, "worker", "--name", f"{name}@%h", *options, environment=environment)
+        """Start a Celery worker and wait until it takes work.
+
+        :param environment: more variables than the others have.
+        :param cwd: a folder whose ``celeryconfig.py`` is taken instead of ours.
+        """
+        process = self._start(name, "worker", "--name", f"{name}@%h", *options, environment=environment, cwd=cwd)
         offset = process.log.stat().st_size if process.log.exists() else 0
         process.wait_until(lambda: " ready." in process.log.read_text(errors="replace")[offset:], 40)
         return process
@@ -122,8 +130,11 @@ class Installation:
     ) -> None:
         self.stop()
 
-    def _start(self, name: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Process:
+    def _start(
+        self, name: str, *arguments: str, environment: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> Process:
         variables = {**self.environment, **(environment or {})}
-        process = Process(name, [TIKTOK_ODOO, *arguments], log=self._folder / f"{name}.log", env=variables)
+        log = self._folder / f"{name}.log"
+        process = Process(name, [TIKTOK_ODOO, *arguments], log=log, env=variables, cwd=cwd)
         self._processes[name] = process
         return process.start()

@@ -13,6 +13,8 @@ from typing import Self
 from sandbox.stack.paths import StackError
 from sandbox.stack.stack import Stack
 
+_BLOCK = 4096
+
 
 class SmallDisk:
     """A file system of its own at ``folder`` while the block runs; its files are gone afterwards. Needs root.
@@ -40,11 +42,12 @@ class SmallDisk:
         _run("umount", "--lazy", str(self._folder))  # a server may have files open yet
 
     def fill(self) -> None:
-        """Leave no byte free."""
-        with self._filler.open("ab") as file, contextlib.suppress(OSError):
+        """Leave no byte free, whatever others write meanwhile."""
+        with self._filler.open("ab") as file:
             while free := _free(self._folder):
-                os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), free)
-                file.seek(0, os.SEEK_END)
+                # Half of it, since all of it is given or nothing, and a server may have taken some in between.
+                with contextlib.suppress(OSError):
+                    os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), max(free // 2, _BLOCK))
 
     def clear(self) -> None:
         """Give the room back."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import subprocess
 from pathlib import Path
 
+from sandbox.stack.paths import StackError
 from sandbox.stack.processes import Process, free_port
 
 
@@ -18,6 +20,7 @@ class RedisServer(Process):
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
+        self._data = folder / "appendonlydir"
         self.url = f"redis://127.0.0.1:{self.port}/0"
         options = {
             "bind": "127.0.0.1",
@@ -43,6 +46,17 @@ class RedisServer(Process):
             client.sendall(b"PING\r\n")
             return client.recv(64).startswith(b"+PONG")
         return False
+
+    def check_append_only_file(self) -> None:
+        """Cut off what cannot be read, as its log asks for when it does not start.
+
+        :raises StackError: there is nothing that could be mended.
+        """
+        [manifest] = self._data.glob("*.manifest")
+        command = ["redis-check-aof", "--fix", str(manifest)]
+        done = subprocess.run(command, input="y\n", capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise StackError(f"redis-check-aof failed: {done.stdout[-500:]}{done.stderr[-500:]}")
 
     def restart(self) -> None:
         """Start again on the same port and data, after a stop or a kill as well."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from worker.app import app
+from worker.state.append_only import mend_append_only_file
 from worker.state.cursors import beat
 from worker.sync.health import take_sample
 from worker.sync.runtime import get_runtime
@@ -17,7 +18,9 @@ def heartbeat(self: Any) -> None:
     """Completed means: beat sends, the broker delivers and a worker works. Beat sends one through each queue."""
     worker = str(self.request.hostname or socket.gethostname())
     queue = str((self.request.delivery_info or {}).get("routing_key") or "")
-    beat(get_runtime().redis, worker, queue)
+    redis = get_runtime().redis
+    beat(redis, worker, queue)
+    mend_append_only_file(redis)  # soon after a disk was full, since Redis may end at any time
 
 
 @app.task(name="system.sample")
