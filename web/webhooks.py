@@ -88,7 +88,7 @@ def keep(parts: Receiver) -> None:
     )
     parts.noticed_version(kept.accounts_version)
     if topic == DEAUTHORIZED and kept.outcome == "stored":
-        parts.sender.send("orders.poll", shop_id)  # its first call finds out, and the account says so
+        parts.sender.send("auth.deauthorized", shop_id)
     for task in kept.tasks:
         parts.sender.send(task, shop_id)
     log.debug("webhook.kept", shop=shop_id, topic=topic, outcome=kept.outcome)
@@ -126,8 +126,7 @@ def _parse(body: bytes) -> tuple[dict[str, Any], str]:
         event = json.loads(body.decode("utf-8"))
         if not isinstance(event, dict) or not isinstance(event.get("data") or {}, dict):
             raise Refused(400, "bad_envelope", "the body is not a webhook of TikTok Shop")
-        # JSON can spell half of a surrogate pair (a title cut within an emoji), UTF-8 cannot: it stays spelled out.
-        return event, text_to_keep(event).encode("utf-8", "backslashreplace").decode()
+        return event, text_to_keep(event)
     except ValueError:  # UnicodeDecodeError is one, too
         raise Refused(400, "not_json", "the body is not JSON in UTF-8") from None
     except RecursionError:

@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     retry_first: float = Field(30, gt=0, description="Seconds to the first retry of a parked order; doubles each time.")
     retry_longest: float = Field(21600, gt=0, description="Longest pause between two retries of a parked order.")
     imported_days: int = Field(180, ge=1, description="Days for which Redis remembers which orders were imported.")
+    event_days: int = Field(30, ge=1, description="Days for which a webhook is kept for operators; 50,000 at most.")
     timeline_days: int = Field(
         7, ge=1, description="Days for which an order's timeline is kept after something last happened to it."
     )

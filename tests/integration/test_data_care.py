@@ -1,12 +1,21 @@
-"""Buyers' personal data goes from TikTok to Odoo: nothing of it stays in Redis, whatever becomes of the order."""
+"""What is kept: buyers' data not at all, tokens as long as a seller wants it, under keys that can be changed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from sandbox.client import SandboxControl
+from sandbox.installation import Installation
+from sandbox.scene import link, open_shops
+from sandbox.stack.processes import wait_for
+from sandbox.stack.stack import Stack
 from tests.support import World
-from worker.state.connection import RedisClient
+from worker.state.connection import RedisClient, connect
+from worker.state.orders import OrderQueue
+from worker.state.secrets import generate_key
 from worker.sync.backup import export_state
+from worker.sync.linking import end_authorization
 
 PERSON = {
     "name": "Wilhelmina Quartermain",
@@ -72,3 +81,108 @@ def test_nothing_of_a_buyer_stays_in_what_is_backed_up(world: World) -> None:
     opened = world.runtime.box.decrypt(export_state(world.runtime).strip())
     assert parked in opened
     assert [text for text in PERSONAL if text in opened] == []
+
+
+def test_nothing_of_a_buyer_stays_in_redis_of_webhooks_and_shipped_orders(
+    stack: Stack, simulator: SandboxControl, installation: Callable[..., Installation]
+) -> None:
+    """Given the whole connector at work, when orders come by webhooks, are shipped and one is cancelled."""
+    running = installation(SWEEP_INTERVAL="1", DELIVERY_INTERVAL="2", PACKAGE_INTERVAL="3")
+    running.start_web("--workers", "1")
+    running.start_worker()
+    running.start_beat()
+    seller = open_shops(simulator, running, [{"name": "Care", "region": "GB"}])
+    [shop] = seller.shops
+    simulator.add_products(shop.id, [{"seller_sku": "SKU-1", "title": "One", "price": "11.00", "quantity": 100}])
+    assert "Linked with TikTok" in link(simulator, running, seller)
+    wait_for(lambda: running.cli_json("catalog", "list")[0]["mapped"] == 1, 60, "the product to be bound")
+    line = [{"seller_sku": "SKU-1", "quantity": 1}]
+    shipped, cancelled = (simulator.place_order(shop.id, line, **personal())["id"] for _ in range(2))
+
+    def states() -> dict[str, str]:
+        rows = stack.sql(
+            "SELECT client_order_ref, state FROM sale_order WHERE client_order_ref IN %s", (shipped, cancelled)
+        )
+        return dict(rows)
+
+    wait_for(lambda: states() == {shipped: "sale", cancelled: "sale"}, 60, "the orders to be in Odoo")
+    simulator.cancel(cancelled, by="BUYER", reason="Changed my mind")
+    simulator.change_address(shipped, **{**PERSON, "address_line1": "78 Zanzibar Crescent"})
+    simulator.set_status(shipped, "IN_TRANSIT")
+    wait_for(lambda: states()[cancelled] == "cancel", 60, "the cancellation")
+    redis = connect(stack.redis.url)
+    queue = OrderQueue(redis, shop.id)
+    wait_for(lambda: simulator.stats()["webhooks"]["pending"] == 0 and not queue.open_count(), 60, "nothing to be due")
+    for database in (redis, connect(stack.redis.url.replace("/0", "/1"))):
+        kept = everything_in(database)
+        assert [text for text in PERSONAL if text in kept] == []
+    assert shipped in everything_in(redis), "the search looks where orders are"
+    assert len(running.cli_json("events", "list")) >= 4
+
+
+def test_tokens_of_a_seller_who_takes_the_authorization_back_are_forgotten(world: World) -> None:
+    """Given SELLER_DEAUTHORIZATION, when TikTok says so too, nothing that could open the shop is left."""
+    (linked,) = world.link_seller(["GB"])
+    account_id = linked.shop.account_id
+    assert not end_authorization(world.runtime, linked.shop.id), "a webhook alone is not believed"
+    assert world.runtime.tiktok.tokens.load(account_id) is not None
+    world.tiktok.revoke(linked.username)
+    assert end_authorization(world.runtime, linked.shop.id)
+    assert world.runtime.tiktok.tokens.load(account_id) is None
+    assert world.runtime.accounts.get(account_id).authorization == "needed"
+    assert not end_authorization(world.runtime, linked.shop.id), "said twice"
+    # The seller comes back: all goes on.
+    world.authorize(account_id, linked.app, linked.username, linked.password)
+    order_id = world.order(linked.shop)
+    world.poll(linked.shop)
+    world.import_orders(linked.shop, order_id)
+    assert world.sale(order_id)["state"] == "sale"
+
+
+def test_an_authorization_that_is_given_anew_at_the_same_moment_stays(world: World) -> None:
+    (linked,) = world.link_seller(["GB"])
+    old = world.runtime.tiktok.tokens.load(linked.shop.account_id)
+    assert old is not None
+    world.authorize(linked.shop.account_id, linked.app, linked.username, linked.password)
+    assert not world.runtime.tiktok.tokens.delete_if(linked.shop.account_id, old)
+    assert world.runtime.tiktok.tokens.load(linked.shop.account_id) is not None
+
+
+def test_the_key_of_secrets_is_changed_while_orders_come_in(
+    stack: Stack, simulator: SandboxControl, installation: Callable[..., Installation]
+) -> None:
+    """Given NEW,OLD and `keys rotate`, when NEW alone is left, the shop goes on; OLD alone opens nothing."""
+    running = installation(SWEEP_INTERVAL="1")
+    old, new = running.environment["SECRET_KEYS"], generate_key()
+    running.start_worker()
+    running.start_web("--workers", "1")
+    running.start_beat()
+    seller = open_shops(simulator, running, [{"name": "Keys", "region": "GB"}])
+    [shop] = seller.shops
+    simulator.add_products(shop.id, [{"seller_sku": "SKU-1", "title": "One", "price": "11.00", "quantity": 100}])
+    assert "Linked with TikTok" in link(simulator, running, seller)
+    wait_for(lambda: running.cli_json("catalog", "list")[0]["mapped"] == 1, 60, "the product to be bound")
+
+    def order_comes_in() -> None:
+        order = simulator.place_order(shop.id, [{"seller_sku": "SKU-1", "quantity": 1}])["id"]
+        query = "SELECT state FROM sale_order WHERE client_order_ref = %s"
+        wait_for(lambda: stack.sql(query, order) == [("sale",)], 60, "the order to be in Odoo")
+
+    def restart(keys: str) -> None:
+        running.environment["SECRET_KEYS"] = keys
+        running.process("worker-1").stop()
+        running.process("web").stop()
+        running.start_worker()
+        running.start_web("--workers", "1")
+
+    order_comes_in()
+    restart(f"{new},{old}")
+    order_comes_in()
+    told = running.cli_json("keys", "rotate")
+    assert told == {"accounts": 1, "tokens": 1}
+    running.environment["SECRET_KEYS"] = old
+    refused = running.cli("accounts", "list", check=False)
+    assert refused.returncode == 1
+    assert "SECRET_KEYS" in refused.stderr
+    restart(new)
+    order_comes_in()

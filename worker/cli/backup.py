@@ -10,6 +10,7 @@ from worker.cli.output import audited, json_option, say
 from worker.errors import ConfigurationError
 from worker.state.secrets import generate_key
 from worker.sync.backup import export_state, restore_state
+from worker.sync.key_rotation import encrypt_anew
 from worker.sync.runtime import get_runtime
 
 
@@ -24,6 +25,16 @@ def generate(as_json: bool) -> None:
     """Print a new key for SECRET_KEYS. Keep it apart from backups: together they are readable."""
     key = generate_key()
     say({"key": key}, key, as_json=as_json)
+
+
+@keys.command()
+@json_option
+def rotate(as_json: bool) -> None:
+    """Encrypt all that is kept with the first of SECRET_KEYS, so that the others can be taken away."""
+    accounts, tokens = encrypt_anew(get_runtime())
+    told = f"{accounts} accounts and {tokens} accounts' tokens are under the first of SECRET_KEYS now."
+    audited("keys.rotate", "SECRET_KEYS", told)
+    say({"accounts": accounts, "tokens": tokens}, told, as_json=as_json)
 
 
 @click.group()

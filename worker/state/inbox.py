@@ -150,6 +150,16 @@ class Inbox:
         answer = self._redis.xread({key("events"): event_id}, count=_CHUNK, block=max(1, int(wait * 1000)))
         return [_event(*entry) for _, entries in answer for entry in entries]
 
+    def forget_before(self, oldest: datetime) -> int:
+        """Forget webhooks that came before ``oldest``; answers how many."""
+        return int(self._redis.xtrim(key("events"), minid=_id_at(oldest), approximate=False))
+
+    def drop(self, shop_id: str) -> None:
+        """Forget every webhook of a shop."""
+        gone = [event.id for event in self.newest_first() if event.shop_id == shop_id]
+        for start in range(0, len(gone), _CHUNK):
+            self._redis.xdel(key("events"), *gone[start : start + _CHUNK])
+
     def kept(self) -> int:
         """How many webhooks are kept."""
         return int(self._redis.xlen(key("events")))

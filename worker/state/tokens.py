@@ -65,6 +65,20 @@ class TokenStore(Generic[Grant]):
         """Forget the account's tokens."""
         self._redis.delete(key("tokens", account_id))
 
+    def delete_if(self, account_id: str, grant: Grant) -> bool:
+        """Forget the account's tokens if they are still those of ``grant``, not of an authorization that came since."""
+        name = key("tokens", account_id)
+
+        def forget(pipe: RedisClient) -> bool:
+            stored = pipe.get(name)
+            same = stored is not None and self._model.model_validate_json(self._cipher.decrypt(str(stored))) == grant
+            pipe.multi()
+            if same:
+                pipe.delete(name)
+            return same
+
+        return bool(self._redis.transaction(forget, name, value_from_callable=True))
+
     @contextmanager
     def refresh_lock(self, account_id: str, *, wait: float = 30.0) -> Iterator[None]:
         """Held by one worker at a time; ends by itself after 90 seconds when its holder vanishes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from worker.errors import ConfigurationError, ConnectorError, RetryableError
+from worker.errors import ConfigurationError, ConnectorError, ReauthorizeError, RetryableError
 from worker.state.accounts import Account
 from worker.state.links import Link
 from worker.state.shops import Shop
@@ -83,6 +83,29 @@ def refresh_shops(runtime: Runtime, account_id: str) -> list[str]:
             lines.append(str(error))
             log.warning("shop.refused", account=account.id, shop=covered.id, code=error.code)
     return lines
+
+
+def end_authorization(runtime: Runtime, shop_id: str) -> bool:
+    """A seller is said to have taken the authorization back (SELLER_DEAUTHORIZATION): ask TikTok, and if it is so, let
+    the account rest and forget its tokens.
+
+    :return: whether it is so.
+    :raises RetryableError: TikTok does not answer.
+    """
+    shop = runtime.shops.find(shop_id)
+    grant = runtime.tiktok.tokens.load(shop.account_id) if shop else None
+    if shop is None or grant is None:
+        return False
+    account = runtime.accounts.get(shop.account_id)
+    try:
+        runtime.tiktok.account_client(account).authorized_shops()
+    except ReauthorizeError as error:
+        if not runtime.tiktok.tokens.delete_if(account.id, grant):
+            return False  # renewed or given anew meanwhile
+        runtime.accounts.set_authorization(account.id, "needed", str(error))
+        log.warning("account.deauthorized", account=account.id, code=error.code, tokens="forgotten")
+        return True
+    return False
 
 
 def refresh_tokens(runtime: Runtime) -> None:

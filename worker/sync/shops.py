@@ -38,6 +38,7 @@ def remove_shop(runtime: Runtime, shop_id: str) -> None:
     runtime.catalog(shop_id).drop()
     runtime.inventory(shop_id).drop()
     runtime.timeline(shop_id).drop()
+    runtime.inbox.drop(shop_id)
     CatalogWalk(runtime.redis, shop_id).end()
     Progress(runtime.redis, shop_id).drop()
     StockPlans(runtime.redis).drop(shop_id)

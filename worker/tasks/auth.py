@@ -8,7 +8,7 @@ from worker.app import app
 from worker.errors import ConnectorError, RetryableError
 from worker.sync.expiry import warn
 from worker.sync.inventory_marks import mark_all
-from worker.sync.linking import complete_link, refresh_tokens
+from worker.sync.linking import complete_link, end_authorization, refresh_tokens
 from worker.sync.runtime import get_runtime
 from worker.tasks.catalog import pull
 from worker.tasks.orders import poll_shop
@@ -37,6 +37,23 @@ def complete_link_task(link_id: str) -> None:
             if mark_all(runtime, shop):
                 trigger_push(runtime, shop.id)
         warn_expiry.delay()  # takes back what was said of the authorization that has just been renewed
+
+
+@app.task(
+    name="auth.deauthorized",
+    autoretry_for=(RetryableError,),
+    retry_backoff=2,
+    retry_backoff_max=120,
+    retry_jitter=True,
+    max_retries=15,
+)
+def deauthorized(shop_id: str) -> None:
+    """Find out whether the seller has taken the authorization back, as a webhook says; if not, go on as ever."""
+    runtime = get_runtime()
+    if end_authorization(runtime, shop_id):
+        warn_expiry.delay()
+    else:
+        poll_shop.delay(shop_id)
 
 
 @app.task(name="auth.resume_links")

@@ -31,9 +31,11 @@ def sample() -> None:
 
 @app.task(name="system.forget_old_orders")
 def forget_old_orders() -> None:
-    """Drop the memory of orders that TikTok no longer changes."""
+    """Drop the memory of orders that TikTok no longer changes, and of webhooks that are old."""
     runtime = get_runtime()
-    oldest = datetime.now(UTC) - timedelta(days=runtime.settings.imported_days)
+    now = datetime.now(UTC)
+    runtime.inbox.forget_before(now - timedelta(days=runtime.settings.event_days))
+    oldest = now - timedelta(days=runtime.settings.imported_days)
     for shop in runtime.shops.all():
         runtime.queue(shop.id).forget_before(oldest)
         runtime.fulfillment(shop.id).forget_old()

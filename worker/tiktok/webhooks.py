@@ -19,6 +19,19 @@ _MOST_ORDERS = 500
 _STATES = ("order_status", "cancel_status", "return_status", "sc_type", "status", "invoice_status")
 _STATE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
+#: Fields beside ``data`` (*Webhook overview*).
+_ENVELOPE = ("type", "tts_notification_id", "shop_id", "seller_open_id", "timestamp")
+#: An id, a state, a type or a field's name: whatever TikTok documents in ``data`` but texts for people.
+_WORD = re.compile(r"[A-Za-z0-9_.:-]{1,64}", re.ASCII)
+#: Fields whose words and numbers may be about a person. None is documented; TikTok adds fields without a version.
+_PERSONAL = re.compile(
+    r"name|phone|mobile|mail|address|street|city|district|postal|zip|recipient|receiver|buyer|user|contact|nick|birth|tax"
+    r"|message|content|text|note|reason|remark|comment",
+    re.IGNORECASE,
+)
+_LEFT_OUT = "…"
+_DEEPEST = 10
+
 #: Names of topics by number (*Webhook overview*).
 TOPICS = {
     "1": "ORDER_STATUS_CHANGE",
@@ -82,8 +95,25 @@ def product_ids_of(event: dict[str, Any]) -> list[str]:
 
 
 def text_to_keep(event: dict[str, Any]) -> str:
-    """The event as it is kept for operators: compact, and without what people wrote to each other."""
-    kept = event
-    if str(event.get("type")) in _CONVERSATIONS:
-        kept = {name: value for name, value in event.items() if name != "data"}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    """The event as it is kept for operators: compact, in ASCII, and with nothing in it that a person wrote or that is
+    about a person. What is left out is shown as ``…``; a conversation's ``data`` is left out as a whole."""
+    about = {name: event.get(name) for name in _ENVELOPE if name in event}
+    if str(event.get("type")) not in _CONVERSATIONS:
+        about["data"] = event.get("data")
+    return json.dumps(_impersonal(about), separators=(",", ":"))
+
+
+def _impersonal(value: object, depth: int = 0) -> object:
+    if depth > _DEEPEST:
+        return _LEFT_OUT
+    if isinstance(value, dict):
+        return {
+            name: _LEFT_OUT if _PERSONAL.search(name) else _impersonal(held, depth + 1)
+            for name, held in value.items()
+            if _WORD.fullmatch(name)
+        }
+    if isinstance(value, list):
+        return [_impersonal(held, depth + 1) for held in value]
+    if isinstance(value, str):
+        return value if _WORD.fullmatch(value) else _LEFT_OUT
+    return value

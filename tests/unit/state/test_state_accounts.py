@@ -113,6 +113,13 @@ def test_keys_can_be_rotated(redis: Any) -> None:
         Accounts(redis, SecretBox(old)).get(account.id)
 
 
+def test_all_accounts_can_be_written_under_the_new_key(redis: Any) -> None:
+    old, new = generate_key(), generate_key()
+    account = add(Accounts(redis, SecretBox(old)))
+    assert Accounts(redis, SecretBox(f"{new},{old}")).encrypt_anew() == 1
+    assert Accounts(redis, SecretBox(new)).get(account.id) == account
+
+
 @pytest.mark.parametrize("keys", ["", " , ", ",,"])
 def test_no_key_at_all_is_refused_with_the_remedy(keys: str) -> None:
     with pytest.raises(ConfigurationError, match=r"SECRET_KEYS is empty.*keys generate"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -274,3 +274,19 @@ def test_what_comes_after_an_event_is_told_oldest_first(inbox: Inbox) -> None:
     newest, middle, oldest = inbox.latest()
     assert inbox.after(oldest.id, 0.01) == [middle, newest]
     assert inbox.after(newest.id, 0.01) == []
+
+
+def test_old_webhooks_are_forgotten_by_their_age(inbox: Inbox, clock: Clock) -> None:
+    receive(inbox, notification_id="1", order_ids=["571"])
+    clock.forward(10 * 86400)
+    receive(inbox, notification_id="2", order_ids=["572"])
+    assert inbox.forget_before(datetime.fromtimestamp(clock.now, UTC) - timedelta(days=9)) == 1
+    assert [event.order_ids for event in inbox.latest()] == [("572",)]
+
+
+def test_a_shops_webhooks_can_be_forgotten_and_the_others_stay(inbox: Inbox) -> None:
+    for number in range(3):
+        receive(inbox, number, notification_id=f"{number}")
+    receive(inbox, shop_id="999", notification_id="9")
+    inbox.drop(SHOP_ID)
+    assert [event.shop_id for event in inbox.latest()] == ["999"]

@@ -62,7 +62,10 @@ def test_the_published_vectors_are_accepted(
     Shops(desk.redis).claim(make_shop(shop_id, account))
     response = desk.client.post(PATH, data=body, headers={"Authorization": VECTORS[body]})
     assert (response.status_code, len(desk.due(shop_id))) == (200, due)
-    assert json.loads(desk.events()[0].body) == json.loads(body)
+    kept, sent = json.loads(desk.events()[0].body), json.loads(body)
+    assert kept["data"].pop("note", "…") == "…"  # of W2; whatever people write stays out
+    sent["data"].pop("note", None)
+    assert kept == sent
 
 
 def test_an_unsigned_webhook_is_refused(desk: Desk) -> None:
@@ -363,11 +366,31 @@ def test_what_people_write_to_each_other_is_not_kept(desk: Desk, topic: Any) -> 
     assert "data" not in json.loads(kept.body)
 
 
+@pytest.mark.parametrize(
+    ("data", "kept"),
+    [
+        ({"order_id": "57", "order_status": "UNPAID", "is_on_hold_order": False, "update_time": 5}, None),
+        ({"package_list": [{"package_id": "1", "order_id_list": ["2", "3"]}], "sc_type": "COMBINE"}, None),
+        ({"product_id": 7, "changed_fields": ["title", "main_images"]}, None),
+        ({"order_id": "57", "buyer_nickname": "anna77"}, {"order_id": "57", "buyer_nickname": "…"}),
+        ({"recipient_address": {"phone": "0171234567"}}, {"recipient_address": "…"}),
+        ({"order_id": "57", "whatever": "Anna Smith"}, {"order_id": "57", "whatever": "…"}),
+        ({"list": [{"deep": "Königstraße 5"}]}, {"list": [{"deep": "…"}]}),
+        ({"Anna Smith": 1}, {}),
+    ],
+)
+def test_of_a_webhook_ids_states_and_times_are_kept_and_nothing_that_may_be_about_a_person(
+    desk: Desk, data: dict[str, Any], kept: dict[str, Any] | None
+) -> None:
+    assert desk.tell(data=data).status_code == 200
+    assert json.loads(desk.events()[0].body)["data"] == (data if kept is None else kept)
+
+
 @pytest.mark.parametrize("text", ["\\ud83d", "\\udc00 and \\ud800", "\\u0000", "\\ud83d\\ude00"])
-def test_a_text_cut_within_an_emoji_is_kept_all_the_same(desk: Desk, text: str) -> None:
+def test_a_text_cut_within_an_emoji_does_no_harm(desk: Desk, text: str) -> None:
     body = json.dumps(event(type=15)).encode().replace(b'"UNPAID"', f'"{text}"'.encode())
     assert desk.post(body).status_code == 200
-    assert json.loads(desk.events()[0].body) == json.loads(body)
+    assert json.loads(desk.events()[0].body)["data"]["order_status"] == "…"
     assert desk.tell().status_code == 200  # the same notification: told as a duplicate
 
 
@@ -380,7 +403,7 @@ def test_a_broken_text_without_a_notification_id_is_kept_as_well(desk: Desk) -> 
 
 def test_a_seller_who_ends_the_authorization_is_looked_at_at_once(desk: Desk) -> None:
     assert desk.tell(type=6, data={"message": "deauthorized"}).status_code == 200
-    assert desk.sent.messages == [("orders.poll", SHOP_ID)]
+    assert desk.sent.messages == [("auth.deauthorized", SHOP_ID)]
 
 
 def test_a_burst_of_webhooks_starts_one_drain(desk: Desk) -> None:
