@@ -37,6 +37,10 @@ bench-stock: setup ## Measure catalogue and stock of a large shop; ARGS="--skus 
 chaos: setup ## Break everything while 10,000 orders come (about half an hour); ARGS="--orders 500" is quicker, --write keeps it
 	@exec $(PYTHON) -m sandbox.chaos $(ARGS)
 
+.PHONY: soak
+soak: setup ## Orders for half an hour: does anything grow? ARGS="--minutes 3 --rate 5" is quicker, --write keeps it
+	@exec $(PYTHON) -m benchmarks.soak $(ARGS)
+
 .PHONY: bench-outage
 bench-outage: setup ## Orders arrive while Odoo is away, then it comes back; ARGS="--orders 2000" is quicker, --write keeps it
 	@exec $(PYTHON) -m benchmarks.outage $(ARGS)
