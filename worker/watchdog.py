@@ -8,6 +8,7 @@ otherwise), although Redis answers. That shows also where other workers leave no
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from billiard import active_children
 from celery.signals import heartbeat_sent, task_received, worker_ready
 from celery.worker import state as celery_state
 
@@ -25,7 +27,8 @@ from worker.state.connection import REDIS_AWAY, connect
 
 log = structlog.get_logger(__name__)
 
-_PATIENCE_WITH_THE_END = 60.0
+#: Seconds in which a deaf worker may end in good order.
+_LONGEST_END = 60.0
 
 
 @dataclass
@@ -94,9 +97,27 @@ def _start(sender: Any, **_: Any) -> None:
 
 
 def _watch(watchdog: Watchdog) -> None:
-    while not watchdog.is_deaf():
-        time.sleep(min(5.0, watchdog.patience / 4))
+    while not _gives_up(watchdog):
+        pass
     log.critical("worker.deaf", seconds=watchdog.patience, action="ends itself, to be started again")
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_PATIENCE_WITH_THE_END)
-    os.kill(os.getpid(), signal.SIGKILL)  # a connection that hangs can hold up an orderly end for ever
+    _pause(min(_LONGEST_END, 2 * watchdog.patience))
+    # An orderly end can wait for ever: for a connection that hangs, or a child that hands over its result to nobody.
+    for child in active_children():
+        with contextlib.suppress(OSError):
+            os.kill(child.pid, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _gives_up(watchdog: Watchdog) -> bool:
+    """Look once, after a pause. Nothing may end the watch: nobody else notices a worker that stands still."""
+    _pause(min(5.0, watchdog.patience / 4))
+    try:
+        return watchdog.is_deaf()
+    except Exception:
+        log.exception("worker.watch_failed")
+        return False
+
+
+def _pause(seconds: float) -> None:
+    threading.Event().wait(seconds)  # not time.sleep, which an unsteady clock can make fail

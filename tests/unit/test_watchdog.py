@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import dataclass
 
+import pytest
 import redis
 
+from worker import watchdog as module
 from worker.watchdog import Watchdog
 
 
@@ -97,3 +101,23 @@ def test_a_broker_that_is_away_makes_nobody_deaf() -> None:
     seen.broker_is_away = False
     seen.now = 1059
     assert not watchdog.is_deaf()
+
+
+def test_nothing_ends_the_watch_but_a_deaf_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A watch that ended over an error left a worker standing still for good (found by `make chaos`)."""
+    sent: list[tuple[int, int]] = []
+    answers: list[bool | Exception] = [OSError(22, "Invalid argument"), False, redis.exceptions.ResponseError(), True]
+
+    def is_deaf() -> bool:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    watchdog = Surroundings().watchdog()
+    monkeypatch.setattr(watchdog, "is_deaf", is_deaf)
+    monkeypatch.setattr(module, "_pause", lambda _: None)
+    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
+    module._watch(watchdog)
+    assert answers == []
+    assert sent == [(os.getpid(), signal.SIGTERM), (os.getpid(), signal.SIGKILL)]
