@@ -41,6 +41,8 @@ WORKERS = ("worker-1", "worker-2", "worker-late", "stock")
 BEATS = ("beat", "beat-2")
 #: How wrong the clock of ``worker-late`` is, as faketime writes it. TikTok takes calls that are up to 5 minutes old.
 WRONG_CLOCK = "-180s"
+#: Its ``sitecustomize.py`` mends what faketime breaks.
+_LATE_CLOCK = Path(__file__).parent / "late_clock"
 
 
 class Deployment:
@@ -149,7 +151,9 @@ def late_clock() -> dict[str, str]:
     libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
     if not libraries or not shutil.which("faketime"):
         raise StackError("faketime is missing; install it with: apt-get install faketime")
-    return {"LD_PRELOAD": str(libraries[0]), "FAKETIME": WRONG_CLOCK, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    path = os.pathsep.join(filter(None, (str(_LATE_CLOCK), os.environ.get("PYTHONPATH"))))
+    late = {"LD_PRELOAD": str(libraries[0]), "FAKETIME": WRONG_CLOCK, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return {**late, "PYTHONPATH": path}
 
 
 def _port(url: str) -> int:

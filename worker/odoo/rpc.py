@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import time
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -14,10 +13,9 @@ from urllib.parse import urlsplit
 import odoorpc
 from odoorpc.error import RPCError
 
-from worker.errors import ConnectorError
-from worker.metrics import ODOO_CALL_SECONDS, ODOO_CALLS, count, observe
 from worker.odoo.errors import OdooLoginError, OdooUnavailableError, error_for, too_large
 from worker.odoo.gateway import Context
+from worker.odoo.measuring import measured
 
 # A time-out does not stop the server: the call may still be carried out. So nothing here repeats a call.
 _NO_ANSWER = (URLError, http.client.HTTPException, TimeoutError, ConnectionError, json.JSONDecodeError)
@@ -53,16 +51,8 @@ class OdooRpc:
         if method == "create":  # Odoo's JSON-RPC finds out by the first positional argument what to answer
             args = [arguments.pop("vals_list")]
         keywords = arguments if context is None else {**arguments, "context": dict(context)}
-        started = time.monotonic()
-        result = "ok"
-        try:
+        with measured(model, method):
             return self._execute(model, method, args, keywords)
-        except ConnectorError as error:
-            result = error.code
-            raise
-        finally:
-            count(ODOO_CALLS, call=f"{model}.{method}", result=result)
-            observe(ODOO_CALL_SECONDS, time.monotonic() - started)
 
     def _execute(self, model: str, method: str, args: list[Any], keywords: dict[str, Any]) -> Any:
         what = f"{model}.{method}"

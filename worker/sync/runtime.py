@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from functools import cached_property, lru_cache
 
+from worker.odoo.connect import connect_odoo
 from worker.odoo.gateway import OdooGateway
 from worker.odoo.kits import StockFeatures, stock_features
-from worker.odoo.rpc import OdooRpc
 from worker.settings import Settings, get_settings
 from worker.state.accounts import Accounts
 from worker.state.catalog import Catalog
@@ -108,7 +108,8 @@ class Runtime:
 
     def _odoo(self, timeout: float) -> OdooGateway:
         settings = self.settings
-        return OdooRpc(
+        return connect_odoo(
+            api=settings.odoo_api,
             url=settings.odoo_url,
             database=settings.odoo_db,
             user=settings.odoo_user,
