@@ -37,7 +37,7 @@ def test_a_broker_that_hangs_delays_nobody_and_drops_what_is_too_much(monkeypatc
     started = time.monotonic()
     for _ in range(1500):
         sender.send("orders.drain", "749")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 9  # a call that waited for the broker would take ten
     release.set()
     assert sum(sent.acquire(timeout=0.5) for _ in range(1002)) in (1000, 1001)  # as many as the queue holds
 
