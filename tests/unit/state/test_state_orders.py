@@ -84,6 +84,29 @@ def test_again_makes_due_after_the_pause(queue: OrderQueue, clock: Clock) -> Non
     assert set(claimed(queue)) == {"1", "2"}
 
 
+def test_what_came_to_nothing_keeps_its_place_in_the_line(queue: OrderQueue, clock: Clock) -> None:
+    """Given orders that were tried while Odoo was away, when it is back, they come before those that arrived later."""
+    queue.mark(["first"])
+    clock.forward(1)
+    queue.mark(["second"])
+    queue.again(queue.claim(1, LEASE), ["first"], 15)
+    clock.forward(1)
+    queue.mark(["third"])
+    assert queue.claim(1, LEASE).ids == ["second"], "its pause is not over"
+    clock.forward(20)
+    queue.mark(["fourth"])
+    assert queue.claim(10, LEASE).ids == ["first", "third", "fourth"]
+
+
+def test_orders_of_a_vanished_worker_keep_their_place_in_the_line(queue: OrderQueue, clock: Clock) -> None:
+    queue.mark(["first"])
+    queue.claim(1, LEASE)
+    clock.forward(1)
+    queue.mark(["second"])
+    clock.forward(LEASE)
+    assert queue.claim(10, LEASE).ids == ["first", "second"]
+
+
 def test_an_earlier_due_time_stays(queue: OrderQueue, clock: Clock) -> None:
     queue.mark(["1"])
     claim = queue.claim(1, LEASE)

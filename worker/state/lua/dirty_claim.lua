@@ -18,6 +18,14 @@ if oldest and not redis.call('ZSCORE', KEYS[1], oldest) and not redis.call('ZSCO
   redis.call('ZREM', KEYS[5], oldest)
 end
 
+-- What came to nothing before takes its old place in the line: it has waited longest, and thousands may have come since.
+for _, id in ipairs(redis.call('ZRANGE', KEYS[5], 0, 999)) do
+  local due = redis.call('ZSCORE', KEYS[1], id)
+  if due and tonumber(due) <= now then
+    redis.call('ZADD', KEYS[1], 'LT', redis.call('ZSCORE', KEYS[5], id), id)
+  end
+end
+
 local limit = tonumber(ARGV[1])
 local claimed = {}
 local offset = 0
