@@ -14,6 +14,7 @@ from typing import Any
 
 from sandbox.client import SandboxApp, SandboxControl
 from sandbox.installation import Installation
+from sandbox.scene import link, open_shops
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from worker.odoo.gateway import OdooGateway
@@ -47,6 +48,16 @@ class LinkedShop:
     app: SandboxApp
     username: str
     password: str
+
+
+def linked_shop(simulator: SandboxControl, running: Installation) -> str:
+    """The id of a new seller's shop that sells SKU-1, linked and bound; receiver and a worker must be running."""
+    seller = open_shops(simulator, running, [{"name": "Test", "region": "GB"}])
+    [shop] = seller.shops
+    simulator.add_products(shop.id, [{"seller_sku": "SKU-1", "title": "One", "price": "11.00", "quantity": 1000}])
+    assert "Linked with TikTok" in link(simulator, running, seller)
+    wait_for(lambda: running.cli_json("catalog", "list")[0]["mapped"] == 1, 60, "the product to be bound")
+    return shop.id
 
 
 class World:

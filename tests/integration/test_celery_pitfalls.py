@@ -20,9 +20,9 @@ import celeryconfig
 from sandbox.chaos.deployment import children_of
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
-from sandbox.scene import link, open_shops
 from sandbox.stack.processes import Process, wait_for
 from sandbox.stack.stack import Stack
+from tests.support import linked_shop
 from worker.state.broker import BEAT_LOCK_SECONDS, CELERY_PREFIX
 from worker.state.connection import connect
 from worker.state.orders import OrderQueue
@@ -53,16 +53,6 @@ def running(installation: Callable[..., Installation]) -> Installation:
     made = installation(POLL_INTERVAL="3600", SWEEP_INTERVAL="1", ORDER_LEASE="8", TIKTOK_TIMEOUT="20")
     made.start_web("--workers", "1")
     return made
-
-
-def a_shop(simulator: SandboxControl, running: Installation) -> str:
-    """The id of a linked shop that sells SKU-1; a worker must be running."""
-    seller = open_shops(simulator, running, [{"name": "Pitfalls", "region": "GB"}])
-    [shop] = seller.shops
-    simulator.add_products(shop.id, [{"seller_sku": "SKU-1", "title": "One", "price": "11.00", "quantity": 1000}])
-    assert "Linked with TikTok" in link(simulator, running, seller)
-    wait_for(lambda: running.cli_json("catalog", "list")[0]["mapped"] == 1, 60, "the product to be bound")
-    return shop.id
 
 
 def place(simulator: SandboxControl, shop_id: str, count: int = 3) -> list[str]:
@@ -109,7 +99,7 @@ def test_a_message_that_comes_again_while_its_task_works_imports_nothing_twice(
     short = celery_with(tmp_path, "broker_transport_options = {**broker_transport_options, 'visibility_timeout': 2}")
     telling = {"LOG_LEVEL": "DEBUG"}
     workers = [running.start_worker(name, environment=telling, cwd=short) for name in ("worker-1", "worker-2")]
-    shop_id = a_shop(simulator, running)
+    shop_id = linked_shop(simulator, running)
     simulator.slow(6, ORDERS_DETAIL)
     placed = place(simulator, shop_id)
     wait_until_sold(stack, placed)
@@ -155,7 +145,7 @@ def test_messages_that_no_worker_can_read_do_not_stop_the_others(
     Nothing is lost with them: what is due is in the dirty set, and the next sweep sends a message that fits.
     """
     worker = running.start_worker()
-    shop_id = a_shop(simulator, running)
+    shop_id = linked_shop(simulator, running)
     client = client_of(stack)
     client.send_task("orders.import_one", [shop_id, "1"])  # a task that there is no more
     client.send_task("orders.drain", [shop_id, "a parameter that is gone"], {"batch": 5})
@@ -177,7 +167,7 @@ def test_a_worker_survives_a_message_that_is_no_message(
 ) -> None:
     """Given a queue that somebody else wrote into, the worker may end over it once, but not again and again."""
     worker = running.start_worker()
-    shop_id = a_shop(simulator, running)
+    shop_id = linked_shop(simulator, running)
     connect(stack.redis.url.replace("/0", "/1")).rpush(f"{CELERY_PREFIX}orders", "{not json")
     placed = place(simulator, shop_id)
     running.start_beat()
@@ -202,7 +192,7 @@ def test_a_task_beyond_its_time_limit_is_ended_and_its_orders_come_in_later(
     limited = celery_with(tmp_path, "task_soft_time_limit, task_time_limit = 3, 6")
     worker = running.start_worker(cwd=limited)
     running.start_beat()
-    shop_id = a_shop(simulator, running)
+    shop_id = linked_shop(simulator, running)
     simulator.slow(15, ORDERS_DETAIL)
     placed = place(simulator, shop_id)
     wait_for(lambda: any(row["event"] == "orders.postponed" for row in log_of(worker)), 60, "the task to be ended")
@@ -219,7 +209,7 @@ def test_a_child_that_hangs_is_killed_at_the_hard_limit_and_its_orders_come_in_l
     limited = celery_with(tmp_path, "task_soft_time_limit, task_time_limit = None, 4")
     worker = running.start_worker(cwd=limited)
     running.start_beat()
-    shop_id = a_shop(simulator, running)
+    shop_id = linked_shop(simulator, running)
     simulator.slow(15, ORDERS_DETAIL)
     placed = place(simulator, shop_id)
     wait_for(lambda: "Hard time limit" in worker.log.read_text(encoding="utf-8"), 60, "the process to be killed")
@@ -235,7 +225,7 @@ def test_a_child_that_grows_is_replaced_and_loses_nothing(
     """Given a memory limit that every child is over at once, each does one task and is replaced; all orders come in."""
     small = celery_with(tmp_path, "worker_max_memory_per_child = 1000")
     worker = running.start_worker("worker-1", "--concurrency", "1", cwd=small)
-    shop_id = a_shop(simulator, running)
+    shop_id = linked_shop(simulator, running)
     placed, children = place(simulator, shop_id), set(children_of(worker.pid))
     wait_until_sold(stack, placed)
     wait_for(lambda: children.isdisjoint(children_of(worker.pid)), 30, "the children to be replaced")
@@ -250,7 +240,7 @@ def test_a_child_that_the_kernel_kills_for_its_memory_loses_nothing(
     """Given a child killed within a batch, as when memory runs out, its orders come in after the lease."""
     worker = running.start_worker("worker-1", "--concurrency", "1")
     running.start_beat()
-    shop_id = a_shop(simulator, running)
+    shop_id = linked_shop(simulator, running)
     simulator.slow(5, ORDERS_DETAIL)
     placed = place(simulator, shop_id)
     queue = OrderQueue(connect(stack.redis.url), shop_id)
@@ -268,7 +258,7 @@ def test_a_worker_that_is_stopped_within_a_batch_finishes_it_first(
 ) -> None:
     """Given a batch at work, when the worker gets SIGTERM, it ends the batch, then itself, and leaves nothing."""
     worker = running.start_worker()
-    shop_id = a_shop(simulator, running)
+    shop_id = linked_shop(simulator, running)
     simulator.slow(4, ORDERS_DETAIL)
     placed = place(simulator, shop_id, 1)
     queue = OrderQueue(connect(stack.redis.url), shop_id)

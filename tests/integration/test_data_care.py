@@ -7,10 +7,9 @@ from typing import Any
 
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
-from sandbox.scene import link, open_shops
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
-from tests.support import World
+from tests.support import World, linked_shop
 from worker.state.connection import RedisClient, connect
 from worker.state.orders import OrderQueue
 from worker.state.secrets import generate_key
@@ -91,13 +90,9 @@ def test_nothing_of_a_buyer_stays_in_redis_of_webhooks_and_shipped_orders(
     running.start_web("--workers", "1")
     running.start_worker()
     running.start_beat()
-    seller = open_shops(simulator, running, [{"name": "Care", "region": "GB"}])
-    [shop] = seller.shops
-    simulator.add_products(shop.id, [{"seller_sku": "SKU-1", "title": "One", "price": "11.00", "quantity": 100}])
-    assert "Linked with TikTok" in link(simulator, running, seller)
-    wait_for(lambda: running.cli_json("catalog", "list")[0]["mapped"] == 1, 60, "the product to be bound")
+    shop_id = linked_shop(simulator, running)
     line = [{"seller_sku": "SKU-1", "quantity": 1}]
-    shipped, cancelled = (simulator.place_order(shop.id, line, **personal())["id"] for _ in range(2))
+    shipped, cancelled = (simulator.place_order(shop_id, line, **personal())["id"] for _ in range(2))
 
     def states() -> dict[str, str]:
         rows = stack.sql(
@@ -111,7 +106,7 @@ def test_nothing_of_a_buyer_stays_in_redis_of_webhooks_and_shipped_orders(
     simulator.set_status(shipped, "IN_TRANSIT")
     wait_for(lambda: states()[cancelled] == "cancel", 60, "the cancellation")
     redis = connect(stack.redis.url)
-    queue = OrderQueue(redis, shop.id)
+    queue = OrderQueue(redis, shop_id)
     wait_for(lambda: simulator.stats()["webhooks"]["pending"] == 0 and not queue.open_count(), 60, "nothing to be due")
     for database in (redis, connect(stack.redis.url.replace("/0", "/1"))):
         kept = everything_in(database)
@@ -157,14 +152,10 @@ def test_the_key_of_secrets_is_changed_while_orders_come_in(
     running.start_worker()
     running.start_web("--workers", "1")
     running.start_beat()
-    seller = open_shops(simulator, running, [{"name": "Keys", "region": "GB"}])
-    [shop] = seller.shops
-    simulator.add_products(shop.id, [{"seller_sku": "SKU-1", "title": "One", "price": "11.00", "quantity": 100}])
-    assert "Linked with TikTok" in link(simulator, running, seller)
-    wait_for(lambda: running.cli_json("catalog", "list")[0]["mapped"] == 1, 60, "the product to be bound")
+    shop_id = linked_shop(simulator, running)
 
     def order_comes_in() -> None:
-        order = simulator.place_order(shop.id, [{"seller_sku": "SKU-1", "quantity": 1}])["id"]
+        order = simulator.place_order(shop_id, [{"seller_sku": "SKU-1", "quantity": 1}])["id"]
         query = "SELECT state FROM sale_order WHERE client_order_ref = %s"
         wait_for(lambda: stack.sql(query, order) == [("sale",)], 60, "the order to be in Odoo")
 

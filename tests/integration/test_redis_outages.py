@@ -16,9 +16,9 @@ from sandbox.chaos.disk import redis_on_small_disk
 from sandbox.chaos.proxy import FaultProxy
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
-from sandbox.scene import link, open_shops
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
+from tests.support import linked_shop
 from worker.state.broker import CELERY_PREFIX
 from worker.state.connection import connect
 from worker.state.cursors import workers_seen
@@ -100,11 +100,7 @@ def test_a_redis_that_is_full_has_webhooks_delivered_again_and_loses_nothing(
         running = installation(POLL_INTERVAL="3600")  # so that the webhook alone brings the order in
         running.start_web("--workers", "1")
         worker = running.start_worker()
-        seller = open_shops(simulator, running, [{"name": "Full", "region": "GB"}])
-        [shop] = seller.shops
-        simulator.add_products(shop.id, [{"seller_sku": "SKU-1", "title": "One", "price": "11.00", "quantity": 100}])
-        assert "Linked with TikTok" in link(simulator, running, seller)
-        wait_for(lambda: running.cli_json("catalog", "list")[0]["mapped"] == 1, 60, "the product to be bound")
+        shop_id = linked_shop(simulator, running)
         ready = f"{running.web_url}/healthz/ready"
         assert requests.get(ready, timeout=10).status_code == 200
 
@@ -114,7 +110,7 @@ def test_a_redis_that_is_full_has_webhooks_delivered_again_and_loses_nothing(
         fill()
         wait_for(lambda: requests.get(ready, timeout=10).status_code == 503, 20, "the receiver to notice")
         before = hooks()
-        order = simulator.place_order(shop.id, [{"seller_sku": "SKU-1", "quantity": 1}])
+        order = simulator.place_order(shop_id, [{"seller_sku": "SKU-1", "quantity": 1}])
         assert requests.get(ready, timeout=10).json()["redis"].startswith("refuses to keep anything")
         wait_for(lambda: hooks()["answered_503"] > before["answered_503"] + 1, 20, "TikTok to deliver again")
         assert hooks()["delivered"] == before["delivered"]
