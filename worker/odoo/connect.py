@@ -73,12 +73,11 @@ def version_of(url: str, timeout: float = 10.0) -> int:
     """
     try:
         answer = requests.get(f"{url}/web/version", timeout=timeout, allow_redirects=False)
-        if answer.status_code >= requests.codes.server_error:
-            raise OdooUnavailableError(f"Odoo at {url} did not answer: HTTP {answer.status_code}.")
-        return int(answer.json()["version_info"][0])
     except requests.RequestException as error:
-        if isinstance(error, requests.JSONDecodeError):
-            return 0
         raise OdooUnavailableError(f"Odoo at {url} did not answer: {type(error).__name__}.") from None
+    if answer.status_code >= requests.codes.server_error:
+        raise OdooUnavailableError(f"Odoo at {url} did not answer: HTTP {answer.status_code}.")
+    try:
+        return int(answer.json()["version_info"][0])
     except (ValueError, KeyError, IndexError, TypeError):
         return 0

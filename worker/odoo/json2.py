@@ -15,12 +15,6 @@ from worker.odoo.measuring import measured
 
 #: JSON-2 came with this version of Odoo.
 FIRST_VERSION = 19
-_AWAY = {
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-}
 
 
 class OdooJson2:
@@ -89,7 +83,7 @@ class OdooJson2:
                 f"Odoo at {self._url} does not offer JSON-2 for this database.",
                 remedy=f"Check ODOO_URL and ODOO_DB; before Odoo {FIRST_VERSION} set ODOO_API=json-rpc.",
             )
-        if status in _AWAY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return OdooUnavailableError(f"Odoo at {self._url} did not answer {what}: HTTP {status}.")
         return OdooUnavailableError(
             f"Odoo at {self._url} did not answer {what}: what came is not JSON (HTTP {status}).",

@@ -21,12 +21,14 @@ def mend_append_only_file(redis: RedisClient) -> bool:
     :return: whether a rewrite was asked for.
     :raises redis.exceptions.ConnectionError: Redis is away.
     """
+    refused = int(redis.info("errorstats").get("errorstat_MISCONF", {}).get("count", 0))
+    if not refused:  # nearly always, and every heartbeat asks
+        return False
     persistence = redis.info("persistence")
     if not int(persistence.get("aof_enabled", 0)) or persistence.get("aof_last_write_status") != "ok":
         return False
-    refused = int(redis.info("errorstats").get("errorstat_MISCONF", {}).get("count", 0))
     seen = f"{redis.info('server').get('run_id')}:{refused}"  # counted anew after a restart
-    if not refused or redis.get(key("append_only", "mended")) == seen:
+    if redis.get(key("append_only", "mended")) == seen:
         return False
     try:
         redis.bgrewriteaof()

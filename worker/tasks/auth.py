@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 
 from worker.app import app
@@ -16,15 +18,16 @@ from worker.tasks.triggers import trigger_push
 
 log = structlog.get_logger(__name__)
 
+_UNTIL_TIKTOK_ANSWERS: dict[str, Any] = {
+    "autoretry_for": (RetryableError,),
+    "retry_backoff": 2,
+    "retry_backoff_max": 120,
+    "retry_jitter": True,
+    "max_retries": 15,
+}
 
-@app.task(
-    name="auth.complete_link",
-    autoretry_for=(RetryableError,),
-    retry_backoff=2,
-    retry_backoff_max=120,
-    retry_jitter=True,
-    max_retries=15,
-)
+
+@app.task(name="auth.complete_link", **_UNTIL_TIKTOK_ANSWERS)
 def complete_link_task(link_id: str) -> None:
     """Trade a seller's authorization code for tokens and start the shops that they cover."""
     runtime = get_runtime()
@@ -39,14 +42,7 @@ def complete_link_task(link_id: str) -> None:
         warn_expiry.delay()  # takes back what was said of the authorization that has just been renewed
 
 
-@app.task(
-    name="auth.deauthorized",
-    autoretry_for=(RetryableError,),
-    retry_backoff=2,
-    retry_backoff_max=120,
-    retry_jitter=True,
-    max_retries=15,
-)
+@app.task(name="auth.deauthorized", **_UNTIL_TIKTOK_ANSWERS)
 def deauthorized(shop_id: str) -> None:
     """Find out whether the seller has taken the authorization back, as a webhook says; if not, go on as ever."""
     runtime = get_runtime()
