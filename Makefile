@@ -41,6 +41,15 @@ chaos: setup ## Break everything while 10,000 orders come (about half an hour); 
 soak: setup ## Orders for half an hour: does anything grow? ARGS="--minutes 3 --rate 5" is quicker, --write keeps it
 	@exec $(PYTHON) -m benchmarks.soak $(ARGS)
 
+.PHONY: bench-orders
+bench-orders: setup ## Measure how orders come into Odoo: rate, CPU, calls, latency; ARGS="--orders 500" is quicker, --write keeps it
+	@exec $(PYTHON) -m benchmarks.orders $(ARGS)
+
+.PHONY: bench-receiver
+bench-receiver: ## Measure the receiver of webhooks with wrk; ARGS="--seconds 5" is quicker, --write keeps it
+	@bin/setup wrk
+	@exec $(PYTHON) -m benchmarks.receiver $(ARGS)
+
 .PHONY: bench-outage
 bench-outage: setup ## Orders arrive while Odoo is away, then it comes back; ARGS="--orders 2000" is quicker, --write keeps it
 	@exec $(PYTHON) -m benchmarks.outage $(ARGS)

@@ -8,24 +8,18 @@ rate by this process, which measures how long each answer takes.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
-import requests
 
 from benchmarks.figures import Figure, Goal, figures_table, machine, write
 from benchmarks.steps import Progress
 from benchmarks.telling import say
+from benchmarks.webhooks import WebhookSender
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
 from sandbox.scene import Seller, link, open_shops
 from sandbox.serving import serving
-from sandbox.signing import webhook_signature
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from worker.state.connection import connect
@@ -34,7 +28,6 @@ from worker.state.orders import OrderQueue
 #: Shares of the orders; the first shop is the noisy one.
 SHARES = (0.6, 0.1, 0.1, 0.1, 0.1)
 PRODUCTS = [(f"OUT-{number:02}", f"Outage {number:02}", 10.0 + number, 1_000_000) for number in range(1, 21)]
-_SENDERS = 8
 #: Two batches: what two workers have in hand at once.
 _IN_HAND = 100
 
@@ -73,9 +66,9 @@ class Outage:
         say(f"{orders:,} orders are placed; sending their webhooks at {rate:g} a second")
         redis = connect(self.stack.redis.url)
         before = int(redis.info("memory")["used_memory"])
-        sent = self._send(_mixed(placed), rate)
-        took = sorted(seconds for seconds, _ in sent)
-        refused = sum(1 for _, status in sent if status != 200)
+        sent = WebhookSender(self.seller.app).send_all(_mixed(placed), rate)
+        took = sorted(each.seconds for each in sent)
+        refused = sum(1 for each in sent if each.status != 200)
         after = int(redis.info("memory")["used_memory"])
         held = sum(OrderQueue(redis, shop.id).open_count() for shop in self.seller.shops)
         text = "Odoo away: answer to a webhook"
@@ -131,32 +124,6 @@ class Outage:
         )
         held = dict(rows)
         return sum(1 for ids in placed.values() for order_id in ids if held.get(order_id) != 1)
-
-    def _send(self, orders: list[tuple[str, str]], rate: float) -> list[tuple[float, int]]:
-        """Seconds until each answer, and its status."""
-        local = threading.local()
-        began = time.monotonic()
-
-        def send(numbered: tuple[int, tuple[str, str]]) -> tuple[float, int]:
-            number, (shop_id, order_id) = numbered
-            if not hasattr(local, "session"):
-                local.session = requests.Session()
-            body = self._webhook(shop_id, order_id)
-            signature = webhook_signature(self.seller.app.app_key, self.seller.app.app_secret, body)
-            time.sleep(max(0.0, began + number / rate - time.monotonic()))
-            started = time.monotonic()
-            headers = {"Authorization": signature, "Content-Type": "application/json"}
-            answer = local.session.post(self.seller.app.webhook_url, data=body, headers=headers, timeout=10)
-            return time.monotonic() - started, answer.status_code
-
-        with ThreadPoolExecutor(_SENDERS) as pool:
-            return list(pool.map(send, enumerate(orders)))
-
-    def _webhook(self, shop_id: str, order_id: str) -> bytes:
-        now = int(time.time())
-        data = {"order_id": order_id, "order_status": "AWAITING_SHIPMENT", "update_time": now}
-        event: dict[str, Any] = {"type": 1, "tts_notification_id": order_id, "shop_id": shop_id, "timestamp": now}
-        return json.dumps({**event, "data": data}).encode()
 
     def _add(self, key: str, text: str, value: float, unit: str, goal: Goal | None = None) -> None:
         self.figures.append(Figure(f"outage.{key}", text, value, unit, goal))

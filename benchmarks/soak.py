@@ -8,18 +8,16 @@ from Redis. What is flat is as high in the last third as in the one before; the 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import statistics
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from benchmarks.figures import DOCS, Figure, Goal, figures_table, machine, replace_section, store
+from benchmarks.processes import family, open_files, resident_mb
 from benchmarks.telling import say
-from sandbox.chaos.deployment import children_of
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
 from sandbox.scene import Seller, link, open_shops
@@ -122,9 +120,9 @@ class Soak:
     def _look(self) -> Sample:
         sample = Sample(waiting=self._waiting())
         for name, process in self.processes.items():
-            family = [process.pid, *children_of(process.pid)]
-            sample.memory[name] = sum(map(_resident_mb, family))
-            sample.files[name] = sum(map(_open_files, family))
+            pids = family(process.pid)
+            sample.memory[name] = sum(map(resident_mb, pids))
+            sample.files[name] = sum(map(open_files, pids))
         for database in (self.redis, self.broker):
             sample.keys.update(name.split(":")[1] for name in database.scan_iter(count=5000))
         sample.clients = int(self.redis.info("clients")["connected_clients"])
@@ -173,20 +171,6 @@ class Soak:
         """Keys by kind, at the first and at the last look, where there are others."""
         first, last = self.samples[0].keys, self.samples[-1].keys
         return {kind: (first[kind], last[kind]) for kind in sorted({*first, *last}) if first[kind] != last[kind]}
-
-
-def _resident_mb(pid: int) -> float:
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1000
-    return 0.0
-
-
-def _open_files(pid: int) -> int:
-    with contextlib.suppress(OSError):
-        return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-    return 0
 
 
 def _key(name: str) -> str:

@@ -91,12 +91,14 @@ class SandboxControl(CatalogControl, DeliveryControl):
         seed: int = 1,
         status: str | None = None,
         notify: bool = True,
+        lines: int | None = None,
     ) -> list[str]:
         """Place random orders, at once or ``rate`` a second in the background.
 
+        :param lines: SKUs of each; one to three without it.
         :return: their ids; empty with a rate (see ``wait_for_traffic``).
         """
-        body = {"count": count, "rate": rate, "seed": seed, "status": status, "notify": notify}
+        body = {"count": count, "rate": rate, "seed": seed, "status": status, "notify": notify, "lines": lines}
         return list(self._post(f"/shops/{shop_id}/traffic", body)["order_ids"])
 
     def wait_for_traffic(self, timeout: float) -> None:

@@ -102,9 +102,13 @@ class OrderSpec(Spec):
 
 
 class TrafficSpec(Spec):
-    """``count`` random orders, ``rate`` of them a second in the background, or all at once without a rate."""
+    """``count`` random orders, ``rate`` of them a second in the background, or all at once without a rate.
+
+    ``lines`` is how many SKUs each order has; without it one to three.
+    """
 
     count: int = Field(ge=1, le=100_000)
+    lines: int | None = Field(default=None, ge=1, le=50)
     rate: float | None = Field(default=None, gt=0)
     seed: int = 1
     status: Status | None = None

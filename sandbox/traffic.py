@@ -100,7 +100,7 @@ class Shopper:
         )
 
     def _lines(self) -> list[tuple[Sku, int]]:
-        count = self._chance.choices((1, 2, 3), (6, 3, 1))[0]
+        count = self._spec.lines or self._chance.choices((1, 2, 3), (6, 3, 1))[0]
         chosen = self._chance.sample(self._skus, min(len(self._skus), count))
         if not chosen or not all(_plenty(sku) for sku in chosen):
             # Looking at all of ten thousand SKUs takes long, so that is done only when the first choice will not do.

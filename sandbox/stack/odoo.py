@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from sandbox.stack.odoo_package import OdooPackage
@@ -41,13 +42,20 @@ limit_request = 10000000
 
 
 def write_config(
-    path: Path, *, package: OdooPackage, postgres: PostgresServer, port: int, gevent_port: int, workers: int
+    path: Path,
+    *,
+    package: OdooPackage,
+    postgres: PostgresServer,
+    port: int,
+    gevent_port: int,
+    workers: int,
+    addons: Iterable[Path] = (),
 ) -> Path:
     """Write Odoo's configuration file; its data folder is ``data`` beside the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         CONFIG.format(
-            addons=package.libraries / "odoo" / "addons",
+            addons=",".join(map(str, [package.libraries / "odoo" / "addons", *addons])),
             data=path.parent / "data",
             db_port=postgres.port,
             role=ROLE,
@@ -72,10 +80,18 @@ class OdooServer(Process):
 
     :param folder: of its configuration, file store and log.
     :param filestore: the template's file store, copied with the database.
+    :param addons: more folders of modules.
     """
 
     def __init__(
-        self, folder: Path, *, package: OdooPackage, postgres: PostgresServer, filestore: Path, workers: int = 4
+        self,
+        folder: Path,
+        *,
+        package: OdooPackage,
+        postgres: PostgresServer,
+        filestore: Path,
+        workers: int = 4,
+        addons: Iterable[Path] = (),
     ) -> None:
         self.port = free_port()
         self.gevent_port = free_port()
@@ -90,9 +106,11 @@ class OdooServer(Process):
             port=self.port,
             gevent_port=self.gevent_port,
             workers=workers,
+            addons=addons,
         )
         self._base_command: list[str | Path] = [package.python, package.script, "server", "-c", config]
-        super().__init__("Odoo", self._base_command, log=folder / "odoo.log", env=odoo_environment(package))
+        self.environment = odoo_environment(package)
+        super().__init__("Odoo", self._base_command, log=folder / "odoo.log", env=self.environment)
 
     def create_database(self, name: str) -> None:
         """Make database ``name`` as a copy of the template, in about a second; every running worker can serve it.
@@ -110,6 +128,11 @@ class OdooServer(Process):
     def preload(self, database: str) -> None:
         """Have the next start load this database before it forks its workers, which makes all first calls quick."""
         self.command = [*map(str, self._base_command), "-d", database]
+
+    def shell_command(self, database: str) -> list[str | Path]:
+        """``odoo shell`` on ``database``, which runs the Python text on its standard input, in ``environment``."""
+        program, script, _, *options = self._base_command
+        return [program, script, "shell", *options, "-d", database, "--no-http"]
 
     def wait_ready(self, timeout: float = 60.0) -> None:
         """Wait until HTTP workers answer (seconds).

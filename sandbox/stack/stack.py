@@ -40,6 +40,7 @@ class Stack:
 
     :param name: of the run folder ``.run/<name>``, which is emptied first and keeps the logs afterwards.
     :param workers: HTTP worker processes of Odoo; 0 is one process with threads.
+    :param addons: folders of modules that the private Odoo may install besides its own.
     """
 
     redis: RedisServer
@@ -50,10 +51,12 @@ class Stack:
         *,
         workers: int = 4,
         database: str = "shop",
+        addons: Iterable[Path] = (),
         report: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._name = name
         self._workers = workers
+        self._addons = list(addons)
         self._report = report
         self._cleanup = contextlib.ExitStack()
         self._odoo: OdooServer | None = None
@@ -124,6 +127,7 @@ class Stack:
             postgres=postgres,
             filestore=template.filestore,
             workers=self._workers,
+            addons=self._addons,
         )
         odoo.create_database(self.database)
         odoo.preload(self.database)

@@ -111,6 +111,7 @@ class SettingsForm(FlaskForm):
     seen = HiddenField()
     go_live = DateTimeLocalField("Go-live date (UTC)", [InputRequired("Give a date.")], format=MOMENTS)
     confirm_orders = BooleanField("Confirm orders, which makes the delivery")
+    track_changes = BooleanField("Log in Odoo's chatter what the import sets")
     total = SelectField(
         "An order amounts to",
         choices=[

@@ -29,6 +29,19 @@ def _celery() -> tuple[str, ...]:
     return ("--app", "worker.app", *(("--quiet",) if is_json(get_settings()) else ()))
 
 
+def gunicorn_options(bind: str, *, workers: int, threads: int, log_level: str) -> tuple[str, ...]:
+    """How gunicorn runs the receiver: ``workers`` processes of ``threads`` threads each at ``bind``."""
+    return (
+        *("--bind", bind, "--workers", str(workers), "--threads", str(threads)),
+        *("--worker-class", "gthread", "--timeout", "30", "--graceful-timeout", "20", "--keep-alive", "75"),
+        # Its socket lies in the home directory and would be shared by every receiver of this user.
+        "--no-control-socket",
+        # A RAM disk for the workers' sign of life: on a busy disk gunicorn takes healthy workers for hung ones.
+        *(("--worker-tmp-dir", "/dev/shm") if Path("/dev/shm").is_dir() else ()),  # noqa: S108
+        *("--log-level", log_level),
+    )
+
+
 @click.command()
 @click.option("--bind", help="Address and port; default: WEB_BIND.")
 @click.option("--workers", default=2, show_default=True, help="Processes.")
@@ -36,16 +49,10 @@ def _celery() -> tuple[str, ...]:
 def web(bind: str | None, workers: int, threads: int) -> None:
     """Run the receiver under gunicorn."""
     settings = get_settings()
-    _become(
-        "gunicorn",
-        *("--bind", bind or settings.web_bind, "--workers", str(workers), "--threads", str(threads)),
-        *("--worker-class", "gthread", "--timeout", "30", "--graceful-timeout", "20", "--keep-alive", "75"),
-        # Its socket lies in the home directory and would be shared by every receiver of this user.
-        "--no-control-socket",
-        # A RAM disk for the workers' sign of life: on a busy disk gunicorn takes healthy workers for hung ones.
-        *(("--worker-tmp-dir", "/dev/shm") if Path("/dev/shm").is_dir() else ()),  # noqa: S108
-        *("--log-level", settings.log_level.lower(), "web.app:create_app()"),
+    options = gunicorn_options(
+        bind or settings.web_bind, workers=workers, threads=threads, log_level=settings.log_level.lower()
     )
+    _become("gunicorn", *options, "web.app:create_app()")
 
 
 @click.command()

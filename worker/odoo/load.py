@@ -19,6 +19,8 @@ from worker.odoo.gateway import Context, OdooGateway
 from worker.odoo.rights import may, missing_right
 
 MODULE = "tiktok_shop"
+#: Context with which Odoo's field tracking logs nothing in the chatter (``mail.thread``).
+UNTRACKED = {"tracking_disable": True}
 _CREATE_IF_ABSENT = {"mode": "update", "noupdate": True}
 _OVERWRITE = {"mode": "init", "noupdate": True}
 _CONFLICT_ATTEMPTS = 8

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from worker.odoo.gateway import OdooGateway, search_read
-from worker.odoo.load import Loaded, Row, create_if_absent, overwrite
+from worker.odoo.load import UNTRACKED, Loaded, Row, create_if_absent, overwrite
 
 
 @dataclass(frozen=True)
@@ -20,15 +20,26 @@ class PartnerRow:
     parent: str = ""
 
 
-def create_partners(gateway: OdooGateway, partners: Sequence[PartnerRow], *, company_id: int | None) -> Loaded:
+def create_partners(
+    gateway: OdooGateway,
+    partners: Sequence[PartnerRow],
+    *,
+    company_id: int | None,
+    track_changes: bool = True,
+    memory: OdooGateway | None = None,
+) -> Loaded:
     """Create the contacts that do not exist yet; buyers must come in the same call as their addresses.
 
     A new buyer is created together with the addresses, nested in one row: Odoo 19 lets a user without accounting
     rights create an address below a contact only in that way (its import of an address with ``parent_id`` reads the
     parent's credit limit), and it is three times as fast. New addresses of buyers that exist are created alone and
     then put below them.
+
+    :param track_changes: whether Odoo logs in the contact's chatter that it was created.
+    :param memory: tells countries and states; ``gateway`` without it.
     """
-    places = _Places(gateway, partners)
+    context = {} if track_changes else UNTRACKED
+    places = _Places(memory or gateway, partners)
     common = {"company_id/.id": str(company_id or "")}
     cells = {partner.external_id: {**partner.fields, **places.cells(partner), **common} for partner in partners}
     buyers = [partner for partner in partners if not partner.parent]
@@ -38,9 +49,9 @@ def create_partners(gateway: OdooGateway, partners: Sequence[PartnerRow], *, com
         line = {"id": address.external_id, **cells[address.external_id]}
         nested.setdefault(address.parent, []).append({f"child_ids/{name}": text for name, text in line.items()})
     rows = [Row(buyer.external_id, cells[buyer.external_id], nested.get(buyer.external_id, ())) for buyer in buyers]
-    loaded = create_if_absent(gateway, "res.partner", rows)
+    loaded = create_if_absent(gateway, "res.partner", rows, context=context)
     wanted = [Row(a.external_id, cells[a.external_id]) for a in addresses if a.parent in loaded.ids]
-    alone = create_if_absent(gateway, "res.partner", wanted)
+    alone = create_if_absent(gateway, "res.partner", wanted, context=context)
     loaded.ids.update(alone.ids)
     loaded.refused.update(alone.refused)
     _adopt(gateway, addresses, loaded)

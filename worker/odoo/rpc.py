@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
+from urllib.request import OpenerDirector, build_opener
 
 import odoorpc
 from odoorpc.error import RPCError
@@ -78,6 +79,7 @@ class OdooRpc:
             protocol="jsonrpc+ssl" if secure else "jsonrpc",
             port=parts.port or (443 if secure else 80),
             timeout=self._timeout,
+            opener=_opener(self._database),
         )
         try:
             odoo.login(self._database, self._user, self._password)
@@ -94,6 +96,17 @@ class OdooRpc:
                 remedy="Check ODOO_DB, ODOO_USER and ODOO_PASSWORD; an API key may have ended.",
             ) from None
         return odoo
+
+
+def _opener(database: str) -> OpenerDirector:
+    """Names the database with every call and takes no cookies.
+
+    Otherwise Odoo lists the databases of its server and stores a session at each call, which takes it longer than a
+    small call itself (Odoo 19: 11 ms instead of 5). Versions that do not know the header ignore it.
+    """
+    opener = build_opener()
+    opener.addheaders = [("X-Odoo-Database", database)]
+    return opener
 
 
 def _reason(error: Exception) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from worker.odoo.errors import OdooRejectedError
 from worker.odoo.gateway import OdooGateway, relation_id, search_read
-from worker.odoo.load import Loaded, Row, create_if_absent, external_id, overwrite
+from worker.odoo.load import UNTRACKED, Loaded, Row, create_if_absent, external_id, overwrite
 
 _FIELDS = (
     *("name", "client_order_ref", "state", "amount_total", "currency_id", "partner_shipping_id", "date_order"),
@@ -69,12 +69,19 @@ def _sales_order(record: Mapping[str, Any]) -> SalesOrder:
 
 
 class SalesOrders:
-    """The sales orders of one shop, in one company."""
+    """The sales orders of one shop, in one company.
 
-    def __init__(self, gateway: OdooGateway, shop_id: str, company_id: int | None) -> None:
+    :param track_changes: whether Odoo logs in the chatter what :meth:`create`, :meth:`confirm` and :meth:`set_dates`
+        set. All other changes, and notes, are there in any case.
+    """
+
+    def __init__(
+        self, gateway: OdooGateway, shop_id: str, company_id: int | None, *, track_changes: bool = True
+    ) -> None:
         self._gateway = gateway
         self._shop_id = shop_id
         self._context: dict[str, Any] = {} if company_id is None else {"allowed_company_ids": [company_id]}
+        self._importing = self._context | ({} if track_changes else UNTRACKED)
 
     def find(self, order_ids: Iterable[str], *, imported: Collection[str] = ()) -> dict[str, list[SalesOrder]]:
         """The sales orders of TikTok's ``order_ids``; more than one for the same id is a duplicate.
@@ -125,21 +132,29 @@ class SalesOrders:
 
     def create(self, rows: Sequence[Row]) -> Loaded:
         """Create the orders that do not exist yet, each with its lines and identity in one transaction."""
-        return create_if_absent(self._gateway, "sale.order", rows, context=self._context)
+        return create_if_absent(self._gateway, "sale.order", rows, context=self._importing)
 
     def confirm(self, ids: Sequence[int]) -> dict[int, str]:
         """Confirm quotations, which makes their deliveries; answers Odoo's reason for those that it refused.
 
         Several workers may confirm the same order: who comes second finds it confirmed.
+
+        :param ids: of orders that were quotations a moment ago.
         """
 
         def confirm(part: Sequence[int]) -> None:
-            states = self._states(part)
-            quotations = [order_id for order_id in part if states.get(order_id) in ("draft", "sent")]
-            if quotations:
-                self._gateway.call("sale.order", "action_confirm", ids=quotations, context=self._context)
+            if part:
+                self._gateway.call("sale.order", "action_confirm", ids=part, context=self._importing)
 
-        return self._isolating(ids, confirm, {"sale"})
+        def confirm_quotations(part: Sequence[int]) -> None:
+            states = self._states(part)
+            confirm([order_id for order_id in part if states.get(order_id) in ("draft", "sent")])
+
+        try:
+            confirm(ids)
+        except OdooRejectedError:  # of one's own accord, or since another worker has confirmed some: their states tell
+            return self._isolating(ids, confirm_quotations, {"sale"})
+        return {}
 
     def cancel(self, ids: Sequence[int]) -> dict[int, str]:
         """Cancel orders and their open deliveries; answers Odoo's reason for those that it refused.
@@ -155,7 +170,7 @@ class SalesOrders:
     def set_dates(self, dates: Mapping[str, datetime]) -> Loaded:
         """Write TikTok's order date (external id → UTC) back: confirming sets Odoo's to now."""
         rows = [Row(name, {"date_order": odoo_datetime(moment)}) for name, moment in dates.items()]
-        return overwrite(self._gateway, "sale.order", rows, context=self._context)
+        return overwrite(self._gateway, "sale.order", rows, context=self._importing)
 
     def set_address(self, order: SalesOrder, partner_id: int) -> None:
         """Deliver to another address; open deliveries follow."""

@@ -36,6 +36,11 @@ class ShopSettings(BaseModel):
     )
     default_carrier_id: int | None = Field(None, description="Carrier of the orders.")
     confirm_orders: bool = Field(True, description="Confirm orders (which makes the delivery), or leave quotations.")
+    track_changes: bool = Field(
+        False,
+        description="Have Odoo log in the chatter of orders and contacts what the import itself sets, as its field "
+        "tracking does for people; without, an import costs Odoo a quarter less. What people change is logged anyway.",
+    )
     total: Literal["seller_revenue", "buyer_paid"] = Field(
         "seller_revenue",
         description="What an order amounts to: paid by the buyer plus funded by the platform, or paid by the buyer.",

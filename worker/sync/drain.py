@@ -229,7 +229,9 @@ class Drain:
             ids = [draft.order_id for draft in drafts]
             once = before.intersection(ids) - claim.forced
             noted = {i for i in ids if (entry := self.queue.parked(i)) and entry.code in NOTED}
-            importer = OrderImport(self.gateway, self.shop, self.runtime.catalog(self.shop.id))
+            importer = OrderImport(
+                self.gateway, self.shop, self.runtime.catalog(self.shop.id), memory=self.runtime.odoo_memory
+            )
             result = importer.run(drafts, once_imported=once, already_noted=noted)
             new = [by_id[order_id] for order_id in ids if order_id not in before]
             moved |= result.variants | variants_of(self.runtime, self.shop, new)

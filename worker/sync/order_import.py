@@ -38,12 +38,14 @@ class Imported:
 class OrderImport:
     """One batch of drafts of one shop on their way into Odoo."""
 
-    def __init__(self, gateway: OdooGateway, shop: Shop, catalog: Catalog) -> None:
+    def __init__(self, gateway: OdooGateway, shop: Shop, catalog: Catalog, *, memory: OdooGateway) -> None:
+        """:param memory: tells what hardly ever changes, see :class:`worker.odoo.remembering.Remembering`."""
         self._gateway = gateway
+        self._memory = memory
         self._shop = shop
         self._catalog = catalog
         self._settings = shop.settings
-        self._sales = SalesOrders(gateway, shop.id, shop.settings.company_id)
+        self._sales = SalesOrders(gateway, shop.id, shop.settings.company_id, track_changes=shop.settings.track_changes)
         self._result = Imported()
         self._substituted: dict[str, list[str]] = {}
         self._skus: dict[str, Sku] = {}
@@ -90,7 +92,14 @@ class OrderImport:
             wanted[draft.buyer.external_id] = _partner_row(draft.buyer)
             if draft.address is not None:
                 wanted[draft.address.external_id] = _partner_row(draft.address, parent=draft.buyer.external_id)
-        loaded = create_partners(self._gateway, list(wanted.values()), company_id=self._settings.company_id)
+        settings = self._settings
+        loaded = create_partners(
+            self._gateway,
+            list(wanted.values()),
+            company_id=settings.company_id,
+            track_changes=settings.track_changes,
+            memory=self._memory,
+        )
         for draft in new:
             for contact in (draft.buyer, draft.address):
                 if contact is not None and contact.external_id not in loaded.ids:
@@ -104,7 +113,7 @@ class OrderImport:
             return {}
         self._skus = skus_of_orders(self._catalog, lines)
         products = ProductMatches(self._gateway, self._skus.values(), company_id=self._settings.company_id)
-        pricelists = _Pricelists(self._gateway, self._shop, {draft.currency for draft in drafts})
+        pricelists = _Pricelists(self._memory, self._shop, {draft.currency for draft in drafts})
         rows = {}
         for draft in drafts:
             if self._is_fine(draft):

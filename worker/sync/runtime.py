@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from worker.odoo.connect import connect_odoo
 from worker.odoo.gateway import OdooGateway
 from worker.odoo.kits import StockFeatures, stock_features
+from worker.odoo.remembering import Remembering
 from worker.settings import Settings, get_settings
 from worker.state.accounts import Accounts
 from worker.state.catalog import Catalog
@@ -93,6 +94,11 @@ class Runtime:
     @cached_property
     def odoo(self) -> OdooGateway:
         return self._odoo(self.settings.odoo_timeout)
+
+    @cached_property
+    def odoo_memory(self) -> OdooGateway:
+        """For questions whose answers hardly ever change."""
+        return Remembering(self.odoo)
 
     @cached_property
     def odoo_probe(self) -> OdooGateway:

@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any, ClassVar
 from urllib.error import HTTPError, URLError
+from urllib.request import HTTPCookieProcessor, OpenerDirector
 
 import odoorpc
 import pytest
@@ -26,8 +27,9 @@ class FakeOdoo:
     login_error: Exception | None = None
     call_error: Exception | None = None
 
-    def __init__(self, host: str, *, protocol: str, port: int, timeout: float) -> None:
+    def __init__(self, host: str, *, protocol: str, port: int, timeout: float, opener: OpenerDirector) -> None:
         self.address = (host, protocol, port, timeout)
+        self.opener = opener
         self.logins: list[tuple[str, ...]] = []
         self.calls: list[tuple[Any, ...]] = []
         FakeOdoo.made.append(self)
@@ -82,6 +84,16 @@ def test_odoo_is_reached_where_its_address_says(fake: type[FakeOdoo], url: str, 
     rpc(url).call("sale.order", "read", ids=[1])
     assert fake.made[0].address == address
     assert fake.made[0].logins == [("db", "tiktok-bot", "s3cret")]
+
+
+def test_each_call_names_the_database_and_no_cookie_is_kept(fake: type[FakeOdoo]) -> None:
+    """Or else Odoo looks for the database and stores a session, at every call."""
+    OdooRpc(url="https://odoo.example", database="shop", user="bot", password="key", timeout=9).call(
+        "res.users", "read"
+    )
+    opener = fake.made[0].opener
+    assert ("X-Odoo-Database", "shop") in opener.addheaders
+    assert not any(isinstance(handler, HTTPCookieProcessor) for handler in opener.handlers)
 
 
 def test_one_login_serves_many_calls(fake: type[FakeOdoo]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from odoo_stubs import Call, Gateway
 
 from worker.odoo.errors import OdooRejectedError, OdooUnavailableError
+from worker.odoo.load import Row
 from worker.odoo.sales import SalesOrders, odoo_datetime, origin_of
 
 
@@ -33,6 +34,8 @@ class Shelf(Gateway):
     def _move(self, call: Call, state: str) -> bool:
         ids = call.ids or []
         for order_id in ids:
+            if order_id not in self.states:
+                raise OdooRejectedError("Record does not exist or has been deleted.")
             if order_id in self.refused:
                 raise OdooRejectedError(self.refused[order_id])
             if state == "sale" and self.states[order_id] not in ("draft", "sent"):
@@ -56,6 +59,34 @@ def test_quotations_are_confirmed_in_one_call() -> None:
     assert len(odoo.of("sale.order.action_confirm")) == 1
 
 
+@pytest.mark.parametrize("tracked", [True, False])
+def test_what_the_import_sets_is_logged_by_odoo_only_where_the_shop_wants_it(tracked: bool) -> None:
+    odoo = shelf(2)
+    odoo.answers["sale.order.load"] = lambda call: {"ids": [1], "messages": []}
+    odoo.answers["sale.order.action_cancel"] = lambda call: True
+    orders = SalesOrders(odoo, "749", 3, track_changes=tracked)
+    orders.create([Row("tiktok_shop.order_749_1", {"client_order_ref": "1"})])
+    orders.confirm([1])
+    orders.set_dates({"tiktok_shop.order_749_1": datetime(2026, 11, 1, tzinfo=UTC)})
+    importing = [*odoo.of("sale.order.load"), *odoo.of("sale.order.action_confirm")]
+    assert len(importing) == 3
+    assert all((call.context or {}).get("tracking_disable", False) is not tracked for call in importing)
+    assert all((call.context or {})["allowed_company_ids"] == [3] for call in importing)
+
+
+def test_a_cancellation_is_always_logged_by_odoo() -> None:
+    odoo = shelf(1)
+    SalesOrders(odoo, "749", None, track_changes=False).cancel([1])
+    assert "tracking_disable" not in (odoo.of("sale.order.action_cancel")[0].context or {})
+
+
+def test_nobody_asks_for_states_while_odoo_refuses_nothing() -> None:
+    """The caller has just read them; each question costs as much as creating a contact."""
+    odoo = shelf(3)
+    sales(odoo).confirm([1, 2, 3])
+    assert [f"{call.model}.{call.method}" for call in odoo.calls] == ["sale.order.action_confirm"]
+
+
 def test_nothing_to_confirm_asks_nobody() -> None:
     odoo = shelf(0)
     assert sales(odoo).confirm([]) == {}
@@ -73,7 +104,7 @@ def test_culprits_are_found_by_halving_and_the_others_confirmed() -> None:
 def test_an_order_that_is_confirmed_already_is_left_alone() -> None:
     odoo = Shelf(s1="sale", s2="sent", s3="draft")
     assert sales(odoo).confirm([1, 2, 3]) == {}
-    assert odoo.of("sale.order.action_confirm")[0].ids == [2, 3]
+    assert odoo.of("sale.order.action_confirm")[-1].ids == [2, 3]
 
 
 def test_who_comes_second_in_a_race_finds_the_order_confirmed() -> None:

@@ -15,6 +15,7 @@ from tests.unit.conftest import Clock
 from worker import metrics
 from worker.errors import ConnectorError, OrderError, PermanentError, ReauthorizeError, RetryableError
 from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError
+from worker.odoo.gateway import OdooGateway
 from worker.odoo.sales import SalesOrder
 from worker.state.ignored import IgnoredOrder
 from worker.state.orders import OrderQueue
@@ -66,7 +67,7 @@ class Odoo:
         self.once_imported: set[str] = set()
         self.already_noted: set[str] = set()
 
-    def importer(self, *_: Any) -> Odoo:
+    def importer(self, *_: Any, memory: OdooGateway) -> Odoo:
         return self
 
     def run(self, drafts: Sequence[OrderDraft], *, once_imported: set[str], already_noted: set[str]) -> Imported:
