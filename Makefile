@@ -29,10 +29,6 @@ test-unit: | $(READY) ## Unit tests alone: seconds, no network; ARGS go to pytes
 lint: | $(READY) ## Style, types, layers, house rules, the Compose file and the documents
 	@bin/lint
 
-.PHONY: bench-stock
-bench-stock: setup ## Measure catalogue and stock of a large shop; ARGS="--skus 500" is quicker, --write keeps it
-	@exec $(PYTHON) -m benchmarks.stock $(ARGS)
-
 .PHONY: chaos
 chaos: setup ## Break everything while 10,000 orders come (about half an hour); ARGS="--orders 500" is quicker, --write keeps it
 	@exec $(PYTHON) -m sandbox.chaos $(ARGS)
@@ -41,14 +37,30 @@ chaos: setup ## Break everything while 10,000 orders come (about half an hour); 
 soak: setup ## Orders for half an hour: does anything grow? ARGS="--minutes 3 --rate 5" is quicker, --write keeps it
 	@exec $(PYTHON) -m benchmarks.soak $(ARGS)
 
-.PHONY: bench-orders
-bench-orders: setup ## Measure how orders come into Odoo: rate, CPU, calls, latency; ARGS="--orders 500" is quicker, --write keeps it
-	@exec $(PYTHON) -m benchmarks.orders $(ARGS)
+##@ Measure it
+.PHONY: bench
+bench: ## All benchmarks, one after the other (over an hour); ARGS=--write keeps them in docs/benchmarks.md
+	@failed=; for one in receiver orders stock growth outage; do \
+		$(MAKE) --no-print-directory bench-$$one ARGS="$(ARGS)" || failed="$$failed $$one"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "Not all goals are met:$$failed" >&2; exit 1; fi
 
 .PHONY: bench-receiver
 bench-receiver: ## Measure the receiver of webhooks with wrk; ARGS="--seconds 5" is quicker, --write keeps it
 	@bin/setup wrk
 	@exec $(PYTHON) -m benchmarks.receiver $(ARGS)
+
+.PHONY: bench-orders
+bench-orders: setup ## Measure how orders come into Odoo: rate, CPU, calls, latency; ARGS="--orders 500" is quicker, --write keeps it
+	@exec $(PYTHON) -m benchmarks.orders $(ARGS)
+
+.PHONY: bench-stock
+bench-stock: setup ## Measure catalogue and stock of a large shop; ARGS="--skus 500" is quicker, --write keeps it
+	@exec $(PYTHON) -m benchmarks.stock $(ARGS)
+
+.PHONY: bench-growth
+bench-growth: setup ## Measure the same orders over 1, 50 and 500 shops; ARGS="--shops 1 20" is quicker, --write keeps it
+	@exec $(PYTHON) -m benchmarks.growth $(ARGS)
 
 .PHONY: bench-outage
 bench-outage: setup ## Orders arrive while Odoo is away, then it comes back; ARGS="--orders 2000" is quicker, --write keeps it
@@ -88,4 +100,4 @@ clean: ## Delete what runs and checks left behind; .venv and .cache, which are s
 help: ## Show this
 	@awk 'BEGIN { FS = ":.*## "; print "usage: make TARGET [ONCE=1] [ARGS=...]" } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

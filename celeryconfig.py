@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from worker.settings import get_settings
 from worker.state.broker import BEAT_LOCK_SECONDS, BEAT_PREFIX, CELERY_PREFIX, QUEUES
+from worker.state.turns import tick_of
 
 _settings = get_settings()
 
@@ -73,11 +74,6 @@ beat_schedule = {
         "schedule": _settings.sweep_interval,
         "options": {"expires": _settings.sweep_interval},
     },
-    "orders.poll_all": {
-        "task": "orders.poll_all",
-        "schedule": _settings.poll_interval,
-        "options": {"expires": _settings.poll_interval},
-    },
     "inventory.watch": {
         "task": "inventory.watch",
         "schedule": _settings.stock_interval,
@@ -88,8 +84,6 @@ beat_schedule = {
         "schedule": _settings.sweep_interval,
         "options": {"expires": _settings.sweep_interval},
     },
-    "inventory.reconcile_all": {"task": "inventory.reconcile_all", "schedule": _settings.stock_reconcile_interval},
-    "catalog.pull_all": {"task": "catalog.pull_all", "schedule": _settings.catalog_interval},
     "catalog.sweep": {
         "task": "catalog.sweep",
         "schedule": _settings.sweep_interval,
@@ -100,23 +94,24 @@ beat_schedule = {
         "schedule": _settings.sweep_interval,
         "options": {"expires": _settings.sweep_interval},
     },
-    "fulfillment.watch_all": {
-        "task": "fulfillment.watch_all",
-        "schedule": _settings.delivery_interval,
-        "options": {"expires": _settings.delivery_interval},
-    },
-    "fulfillment.poll_all": {
-        "task": "fulfillment.poll_all",
-        "schedule": _settings.package_interval,
-        "options": {"expires": _settings.package_interval},
-    },
-    "finance.pull_all": {"task": "finance.pull_all", "schedule": _settings.payout_interval},
     "auth.refresh_tokens": {"task": "auth.refresh_tokens", "schedule": 60.0, "options": {"expires": 60}},
     # Hourly, not daily: where Odoo was away, its activity comes an hour later.
     "auth.warn_expiry": {"task": "auth.warn_expiry", "schedule": 3600.0, "options": {"expires": 3600}},
     "auth.resume_links": {"task": "auth.resume_links", "schedule": 30.0, "options": {"expires": 30}},
     "system.sample": {"task": "system.sample", "schedule": 60.0, "options": {"expires": 60}},
     "system.forget_old_orders": {"task": "system.forget_old_orders", "schedule": 86400.0},
+}
+# What is done for every shop once in an interval comes in turns, so that hundreds of shops do not come all at once.
+beat_schedule |= {
+    task: {"task": task, "schedule": tick_of(interval), "options": {"expires": tick_of(interval)}}
+    for task, interval in {
+        "orders.poll_all": _settings.poll_interval,
+        "fulfillment.watch_all": _settings.delivery_interval,
+        "fulfillment.poll_all": _settings.package_interval,
+        "inventory.reconcile_all": _settings.stock_reconcile_interval,
+        "catalog.pull_all": _settings.catalog_interval,
+        "finance.pull_all": _settings.payout_interval,
+    }.items()
 }
 # Through each queue, since one that no worker serves is noticed by nothing else.
 beat_schedule |= {

@@ -16,13 +16,16 @@ from typing import Any
 _CONFLICTS = ("40P01", "40001", "55P03")
 
 
-def run(env: Any, orders: str, batch: int, go: str, result: str) -> None:
+def run(env: Any, orders: str, batch: int, go: str, result: str, *, tracked: bool) -> None:
     """Create and confirm the orders of the file ``orders``, ``batch`` in a transaction.
 
     :param env: Odoo's environment.
+    :param tracked: whether Odoo logs in the chatter what is set, as it does by itself.
     :param go: file that is waited for, so that all processes begin at once; ``<result>.ready`` says that this one may.
     :param result: file to write ``{began, ended, orders, conflicts}`` into, in seconds of the epoch.
     """
+    if not tracked:
+        env = env(context={**env.context, "tracking_disable": True})
     data = json.loads(Path(orders).read_text(encoding="utf-8"))
     env["sale.order"].search([], limit=1)
     Path(f"{result}.ready").touch()

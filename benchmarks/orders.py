@@ -23,7 +23,8 @@ import requests
 
 from benchmarks.figures import Figure, Goal, figures_table, machine, write
 from benchmarks.latency import at_rate, one_by_one, percentile
-from benchmarks.processes import cpu_seconds, family
+from benchmarks.plots import draw
+from benchmarks.processes import PeakMemory, cpu_seconds, family
 from benchmarks.telling import say
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
@@ -91,6 +92,22 @@ class Orders:
         self._place(count, 1)
         wait_for(lambda: self._confirmed() >= count, 600, "the first orders")
         self.stack.sql("ANALYZE")
+        time.sleep(5)
+        rest = self._memory()
+        rest.look()
+        self._tell_memory("rest", "at rest", rest)
+
+    def _memory(self) -> PeakMemory:
+        names = {"receiver": "web", "worker": "worker-1", "beat": "beat"}
+        return PeakMemory({name: self.installation.process(process) for name, process in names.items()})
+
+    def _tell_memory(self, key: str, when: str, memory: PeakMemory) -> None:
+        for name, most in memory.main.items():
+            self._add(f"memory.{key}.{name}", f"Memory {when}: {name}", most, "MB")
+            if child := memory.child[name]:
+                goal = Goal("<", 120) if name == "worker" else None
+                text = f"Memory {when}: {name}, largest child process"
+                self._add(f"memory.{key}.{name}_child", text, child, "MB", goal)
 
     @property
     def rate(self) -> float:
@@ -112,6 +129,7 @@ class Orders:
         calls = self._odoo_calls()
         worker.start()
         samples: list[Sampled] = []
+        memory = self._memory()
 
         def all_in() -> bool:
             odoo = [*family(self.stack.odoo.pid), *family(self.stack.odoo.postgres.pid)]
@@ -120,6 +138,7 @@ class Orders:
             )
             if now.confirmed and not (samples and now.confirmed == samples[-1].confirmed):
                 samples.append(now)
+            memory.look()
             time.sleep(0.2)
             return now.confirmed >= count
 
@@ -131,6 +150,7 @@ class Orders:
         self._add("cpu.share", "The connector's CPU, in parts of Odoo's and its database's", share, "", Goal("≤", 0.1))
         made = self._odoo_calls() - calls
         self._add("calls", "The connector's calls of Odoo for each order", made / count, "calls", Goal("≤", 0.3))
+        self._tell_memory("load", "under load", memory)
         worker.stop()
         return self._read(last)
 
@@ -170,28 +190,30 @@ class Orders:
         rate = len(orders) / (time.monotonic() - began)
         self._add("rate.plain", "One `create` and one `action_confirm` an order, one client", rate, "orders/s")
 
-    def ceiling(self, orders: list[dict[str, Any]]) -> None:
+    def ceiling(self, orders: list[dict[str, Any]], *, tracked: bool = True) -> None:
         """(b) Inside Odoo, as many processes as it has workers; a transaction is as large as the connector's batch."""
         self.stack.sql("ANALYZE")
-        folder = self.stack.folder
+        folder = self.stack.folder / ("tracked" if tracked else "untracked")
+        folder.mkdir()
         go = folder / "go"
         running = []
         for number in range(_ODOO_WORKERS):
             part, result = folder / f"part-{number}.json", folder / f"result-{number}.json"
             part.write_text(json.dumps(orders[number::_ODOO_WORKERS]), encoding="utf-8")
-            running.append((self._shell(part, go, result), result))
+            running.append((self._shell(part, go, result, tracked=tracked), result))
         ready = [Path(f"{result}.ready") for _, result in running]
         wait_for(lambda: all(path.exists() for path in ready), 60, "the shells")
         go.touch()
         for shell, _ in running:
             if shell.wait(3600):
-                raise RuntimeError(f"A shell ended with {shell.returncode}; see {folder}/shell.log")
+                raise RuntimeError(f"A shell ended with {shell.returncode}; see shell.log in {self.stack.folder}")
         told = [json.loads(result.read_text(encoding="utf-8")) for _, result in running]
         seconds = max(each["ended"] for each in told) - min(each["began"] for each in told)
         text = f"Made inside Odoo, {_BATCH} in a transaction, {_ODOO_WORKERS} processes"
-        self._add("rate.ceiling", text, len(orders) / seconds, "orders/s")
+        text, key = (text, "ceiling") if tracked else (f"{text}, nothing logged in the chatter", "ceiling_untracked")
+        self._add(f"rate.{key}", text, len(orders) / seconds, "orders/s")
         conflicts = sum(each["conflicts"] for each in told)
-        self._add("conflicts.ceiling", f"{text}: transactions done again", conflicts, "transactions")
+        self._add(f"conflicts.{key}", f"{text}: transactions done again", conflicts, "transactions")
 
     def compare(self) -> None:
         """The ratios, which say more than rates: machines differ."""
@@ -200,12 +222,12 @@ class Orders:
         text = "The connector, in parts of what is made inside Odoo"
         self._add("ratio.ceiling", text, rate["connector"] / rate["ceiling"], "", Goal("≥", 1))
 
-    def _shell(self, orders: Path, go: Path, result: Path) -> subprocess.Popen[bytes]:
+    def _shell(self, orders: Path, go: Path, result: Path, *, tracked: bool) -> subprocess.Popen[bytes]:
         odoo = self.stack.odoo
         script = (
             f"import sys; sys.path.append({str(_ROOT)!r})\n"
             "from benchmarks.in_process import run\n"
-            f"run(env, {str(orders)!r}, {_BATCH}, {str(go)!r}, {str(result)!r})\n"
+            f"run(env, {str(orders)!r}, {_BATCH}, {str(go)!r}, {str(result)!r}, tracked={tracked})\n"
         )
         with (self.stack.folder / "shell.log").open("ab") as log:
             process = subprocess.Popen(
@@ -279,6 +301,11 @@ class Orders:
 
 
 _FIVE = Goal("≥", 5)
+_PLOT = [
+    ("one create, one confirm each", "orders.rate.plain"),
+    ("batches inside Odoo", "orders.rate.ceiling"),
+    ("the connector", "orders.rate.connector"),
+]
 
 
 def main() -> int:
@@ -306,6 +333,7 @@ def main() -> int:
         for way, count in ((bench.ceiling, options.orders), (bench.plain, options.plain)):
             measure: Callable[[list[dict[str, Any]]], None] = way
             measure(made[:count])
+        bench.ceiling(made[: options.orders // 2], tracked=False)
         bench.compare()
         bench.latency(options.singly, bench.rate / 2)
     table = figures_table(bench.figures)
@@ -313,6 +341,7 @@ def main() -> int:
     if options.write:
         heading = f"{options.orders:,} orders of {_LINES} lines each, on {machine()}."
         write("orders", bench.figures, f"{heading}\n\n{table}")
+        draw("orders", "Orders confirmed in Odoo a second", _PLOT, bench.figures)
     return int(any(figure.met is False for figure in bench.figures))
 
 

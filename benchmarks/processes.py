@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sandbox.chaos.deployment import children_of
+from sandbox.stack.processes import Process
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -43,3 +44,20 @@ def open_files(pid: int) -> int:
     with contextlib.suppress(OSError):
         return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
     return 0
+
+
+class PeakMemory:
+    """The most resident memory, in MB, of each of some processes and of the largest of its children, over all looks."""
+
+    def __init__(self, processes: Mapping[str, Process]) -> None:
+        self._processes = processes
+        self.main: dict[str, float] = {}
+        self.child: dict[str, float] = {}
+
+    def look(self) -> None:
+        """See how large they are now."""
+        for name, process in self._processes.items():
+            if process.running:
+                children = [resident_mb(pid) for pid in family(process.pid)[1:]]
+                self.main[name] = max(self.main.get(name, 0.0), resident_mb(process.pid))
+                self.child[name] = max(self.child.get(name, 0.0), *children, 0.0)

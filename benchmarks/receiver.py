@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import Figure, Goal, figures_table, machine, write
+from benchmarks.plots import draw
 from benchmarks.telling import say
 from benchmarks.webhooks import signed_webhook
 from sandbox.client import SandboxApp, SandboxControl
@@ -32,6 +33,11 @@ from worker.state.orders import OrderQueue
 _HERE = Path(__file__).parent
 _PATH = "/tiktok/webhook"
 _WARM_UP_SECONDS = 3
+_PLOT = [
+    ("a controller in Odoo", "receiver.odoo.rate"),
+    ("the receiver", "receiver.ours.rate"),
+    ("a view that does nothing", "receiver.limit.rate"),
+]
 #: Processes and threads of the receiver by default; Odoo has as many processes.
 _PROCESSES, _THREADS = 2, 8
 
@@ -143,7 +149,7 @@ def null_receiver(folder: Path) -> Iterator[str]:
     address = f"127.0.0.1:{port}"
     options = gunicorn_options(address, workers=_PROCESSES, threads=_THREADS, log_level="warning")
     gunicorn = Path(sys.executable).with_name("gunicorn")
-    command = [gunicorn, *options, "benchmarks.null_view:create_app()"]
+    command: list[str | Path] = [gunicorn, *options, "benchmarks.null_view:create_app()"]
     process = Process("limit", command, log=folder / "limit.log", cwd=_HERE.parent)
     with process:
         process.wait_until(lambda: listens(port), 30)
@@ -183,6 +189,7 @@ def main() -> int:
     if options.write:
         heading = f"{options.connections} connections for {options.seconds} s each, on {machine()}."
         write("receiver", receivers.figures, f"{heading}\n\n{table}")
+        draw("receiver", "Webhooks acknowledged a second", _PLOT, receivers.figures)
     return int(any(figure.met is False for figure in receivers.figures))
 
 

@@ -30,6 +30,23 @@ _BATCH = 500
 _ALLOWANCE = 1.2
 
 
+#: One copy of each product of the benchmark, with its quants. ``jsonb_populate_record`` copies a row but for what is
+#: named, whatever columns this version of Odoo has.
+_COPY_PRODUCTS = """
+WITH source AS (
+    SELECT p.id AS old, nextval('product_product_id_seq') AS new
+    FROM product_product p WHERE p.default_code ~ '^BENCH-[0-9]+$'
+), products AS (
+    INSERT INTO product_product
+    SELECT (jsonb_populate_record(p, jsonb_build_object('id', s.new, 'default_code', 'COPY-' || s.new))).*
+    FROM product_product p JOIN source s ON s.old = p.id RETURNING id
+)
+INSERT INTO stock_quant
+SELECT (jsonb_populate_record(q, jsonb_build_object('id', nextval('stock_quant_id_seq'), 'product_id', s.new))).*
+FROM stock_quant q JOIN source s ON s.old = q.product_id
+"""
+
+
 class Stand:
     """A context manager that starts everything and ends it.
 
@@ -146,6 +163,18 @@ class Stand:
         """Date all of Odoo's stock a day back: as if nothing had changed since yesterday."""
         for table in ("stock_quant", "stock_move"):
             self.stack.sql(f"UPDATE {table} SET write_date = write_date - interval '1 day'")
+
+    def multiply_stock(self, factor: int) -> None:
+        """Copy products and their stock in Odoo until there are ``factor`` times as many; by SQL, since creating them
+        takes hours. Nobody sells the copies."""
+        for _ in range(factor - 1):
+            self.stack.sql(_COPY_PRODUCTS)
+        self.stack.sql("ANALYZE")
+
+    def stocked(self) -> int:
+        """Products with stock in Odoo, copies included."""
+        query = "SELECT count(DISTINCT product_id) FROM stock_quant q JOIN stock_location l ON l.id = q.location_id"
+        return int(self.stack.sql(f"{query} WHERE l.usage = 'internal'")[0][0])
 
     def count_anew(self, code: str, units: int) -> None:
         """Somebody counts a product in Odoo."""

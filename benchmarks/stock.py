@@ -15,6 +15,7 @@ from collections import Counter
 
 from benchmarks.counting import TikTokCalls, too_many, updates
 from benchmarks.figures import Figure, Goal, calls_table, figures_table, machine, write
+from benchmarks.latency import percentile
 from benchmarks.stand import Stand
 from benchmarks.steps import StepError, StepResult, run_step
 from benchmarks.telling import say
@@ -24,6 +25,7 @@ from worker.sync.inventory_watch import watch
 
 _CHANGES = 20
 _IDLE_ROUNDS = 5
+_CREATED = 100
 _MOST_MEMORY = 300.0  # MB, as worker_max_memory_per_child
 
 
@@ -54,6 +56,28 @@ class StockBenchmark:
         done = self._step("catalogue", name)
         self._add("catalogue.again.seconds", name, done.seconds, "s")
         self._add_calls("catalogue.again", name)
+
+    def one_by_one(self) -> None:
+        """What a seller has without a connector that binds: each product created in Odoo by a call of its own."""
+        admin = self.stand.stack.admin()
+        started = time.monotonic()
+        for number in range(_CREATED):
+            values = {"default_code": f"ONE-{number:04}", "name": f"One {number}", "type": "consu", "is_storable": True}
+            admin.execute_kw("product.product", "create", [[values]])
+        rate = _CREATED / (time.monotonic() - started)
+        self._add("catalogue.one_by_one.rate", "Products created in Odoo by one call each", rate, "products/s")
+        bound = next(each for each in self.figures if each.name == "stock.catalogue.first.seconds")
+        text = "First pull, times as many SKUs a second as products can be created one by one"
+        self._add("catalogue.one_by_one.ratio", text, self.skus / bound.value / rate, "")
+
+    def idle_by_size(self) -> None:
+        """The idle look with ten and a hundred times the stock: what does it cost Odoo?"""
+        for factor in (1, 10):
+            self.stand.multiply_stock(factor)
+            self.stand.let_time_pass()
+            count = self.stand.stocked()
+            name = f"Look at Odoo, nothing changed, {count:,} products in stock"
+            self._idle(name, f"idle_{count}", None, Goal("≤", 3))
 
     def first_push(self) -> None:
         """Every SKU is set."""
@@ -128,6 +152,7 @@ class StockBenchmark:
         wrong = sum(1 for calls in sent if updates(calls) != 1)
         text = "One change in Odoo, from the look that finds it to TikTok's confirmation"
         self._add("change.median", f"{text}: median of {len(codes)}", statistics.median(took), "s")
+        self._add("change.p95", f"{text}: 95th percentile of {len(codes)}", percentile(took, 0.95), "s")
         self._add("change.worst", f"{text}: worst of {len(codes)}", max(took), "s")
         text = "One change in Odoo"
         self._add("change.not_one_update", f"{text}: cases without exactly one update", wrong, "cases", Goal("=", 0))
@@ -199,6 +224,8 @@ def main() -> int:
                 benchmark.idle,
                 benchmark.changes,
                 benchmark.reconcile,
+                benchmark.one_by_one,
+                benchmark.idle_by_size,
             ):
                 step()
         except (WrongStockError, StepError) as error:

@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 
 from worker.settings import Settings
 from worker.state.accounts import Account
+from worker.state.connection import key
 from worker.state.shops import Shop, ShopSettings
 from worker.sync.runtime import Runtime
 from worker.tiktok.models import Order
@@ -125,3 +126,9 @@ def make_order(
             **fields,
         }
     )
+
+
+def long_since_any_turn(runtime: Runtime) -> None:
+    """Nothing was done for any shop for so long that the next tick of every kind takes all shops."""
+    for kind in ("orders.poll", "fulfillment.watch", "fulfillment.poll", "inventory.reconcile", "catalog.pull"):
+        runtime.redis.set(key("turns", kind), "0")

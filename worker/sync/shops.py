@@ -7,6 +7,7 @@ from worker.state.problems import authorization_scope, shop_scopes
 from worker.state.progress import Progress
 from worker.state.shops import Shop
 from worker.state.stock_plan import StockPlans
+from worker.state.turns import whose_turn
 from worker.sync.runtime import Runtime
 
 
@@ -16,6 +17,12 @@ def active_shops(runtime: Runtime) -> list[Shop]:
         account.id for account in runtime.accounts.all() if account.enabled and account.authorization == "authorized"
     }
     return [shop for shop in runtime.shops.all() if shop.enabled and shop.account_id in working]
+
+
+def next_shops(runtime: Runtime, kind: str, interval: float) -> list[Shop]:
+    """Active shops whose turn has come for what is done once in ``interval`` seconds, spread over it."""
+    shops = {shop.id: shop for shop in active_shops(runtime)}
+    return [shops[shop_id] for shop_id in whose_turn(runtime.redis, kind, interval, shops)]
 
 
 def active_shop(runtime: Runtime, shop_id: str) -> Shop | None:

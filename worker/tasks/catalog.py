@@ -9,7 +9,7 @@ from worker.sync.catalog_drain import CatalogDrain
 from worker.sync.long_work import give_up, pull_catalog
 from worker.sync.reporting import reporting
 from worker.sync.runtime import get_runtime
-from worker.sync.shops import active_shop, active_shops
+from worker.sync.shops import active_shop, active_shops, next_shops
 from worker.tasks.triggers import trigger_catalog, trigger_drain, trigger_push
 
 #: Seconds of one message's share of a long list; well below a task's time limit.
@@ -18,8 +18,9 @@ _SHARE = 60.0
 
 @app.task(name="catalog.pull_all")
 def pull_all() -> None:
-    """Pull every shop's catalogue, one message each."""
-    for shop in active_shops(get_runtime()):
+    """Pull the catalogues of the shops whose turn has come, one message each."""
+    runtime = get_runtime()
+    for shop in next_shops(runtime, "catalog.pull", runtime.settings.catalog_interval):
         pull.delay(shop.id)
 
 

@@ -7,7 +7,7 @@ from worker.state.problems import shop_finance_scope
 from worker.sync.payouts import pull_payouts
 from worker.sync.reporting import reporting
 from worker.sync.runtime import get_runtime
-from worker.sync.shops import active_shop, active_shops
+from worker.sync.shops import active_shop, next_shops
 
 #: Seconds of one message's share of many statements; well below a task's time limit.
 _SHARE = 60.0
@@ -15,8 +15,9 @@ _SHARE = 60.0
 
 @app.task(name="finance.pull_all")
 def pull_all() -> None:
-    """Read every shop's payouts, one message each."""
-    for shop in active_shops(get_runtime()):
+    """Read the payouts of the shops whose turn has come, one message each."""
+    runtime = get_runtime()
+    for shop in next_shops(runtime, "finance.pull", runtime.settings.payout_interval):
         if shop.settings.payouts != "off":
             pull.delay(shop.id)
 

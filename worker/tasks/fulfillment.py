@@ -9,7 +9,7 @@ from worker.sync.fulfillment.drain import FulfillmentDrain
 from worker.sync.fulfillment.watch import poll_tiktok, watch_odoo
 from worker.sync.reporting import reporting
 from worker.sync.runtime import get_runtime
-from worker.sync.shops import active_shop, active_shops
+from worker.sync.shops import active_shop, active_shops, next_shops
 from worker.tasks.triggers import trigger_fulfillment
 
 
@@ -34,8 +34,9 @@ def sweep() -> None:
 
 @app.task(name="fulfillment.watch_all")
 def watch_all() -> None:
-    """Look at Odoo's deliveries for every shop that ships from Odoo, one message each."""
-    for shop in active_shops(get_runtime()):
+    """Look at Odoo's deliveries for the shops that ship from Odoo and whose turn has come, one message each."""
+    runtime = get_runtime()
+    for shop in next_shops(runtime, "fulfillment.watch", runtime.settings.delivery_interval):
         if shop.settings.ship_when != "manual" or shop.settings.cancel_on_tiktok:
             watch.delay(shop.id)
 
@@ -54,8 +55,9 @@ def watch(shop_id: str) -> None:
 
 @app.task(name="fulfillment.poll_all")
 def poll_all() -> None:
-    """Read every shop's lists of packages, cancellations and returns, one message each."""
-    for shop in active_shops(get_runtime()):
+    """Read the lists of packages, cancellations and returns of the shops whose turn has come, one message each."""
+    runtime = get_runtime()
+    for shop in next_shops(runtime, "fulfillment.poll", runtime.settings.package_interval):
         poll.delay(shop.id)
 
 

@@ -14,7 +14,7 @@ from worker.sync.inventory_watch import watch as look_at_odoo
 from worker.sync.long_work import compare_stock, give_up, reconcile_all_stock
 from worker.sync.reporting import reporting
 from worker.sync.runtime import get_runtime
-from worker.sync.shops import active_shop, active_shops
+from worker.sync.shops import active_shop, active_shops, next_shops
 from worker.tasks.triggers import EVERY_SHOP, trigger_catalog, trigger_drain, trigger_push
 
 
@@ -69,8 +69,9 @@ def sweep() -> None:
 
 @app.task(name="inventory.reconcile_all")
 def reconcile_all() -> None:
-    """Compare the stock of every shop with Odoo's, one message each."""
-    for shop in active_shops(get_runtime()):
+    """Compare the stock of the shops whose turn has come with Odoo's, one message each."""
+    runtime = get_runtime()
+    for shop in next_shops(runtime, "inventory.reconcile", runtime.settings.stock_reconcile_interval):
         if shop.settings.push_stock == "on":
             reconcile.delay(shop.id)
 

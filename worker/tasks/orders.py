@@ -9,7 +9,7 @@ from worker.sync.long_work import give_up, sync_orders
 from worker.sync.poll import poll
 from worker.sync.reporting import reporting
 from worker.sync.runtime import get_runtime
-from worker.sync.shops import active_shop, active_shops
+from worker.sync.shops import active_shop, active_shops, next_shops
 from worker.tasks.triggers import trigger_drain, trigger_fulfillment, trigger_push, trigger_sold, trigger_watch
 
 #: Seconds of one message's share of a long list: drains wait in the same queue.
@@ -51,8 +51,9 @@ def sweep() -> None:
 
 @app.task(name="orders.poll_all")
 def poll_all() -> None:
-    """Poll every shop's order list, one message each."""
-    for shop in active_shops(get_runtime()):
+    """Poll the order lists of the shops whose turn has come, one message each."""
+    runtime = get_runtime()
+    for shop in next_shops(runtime, "orders.poll", runtime.settings.poll_interval):
         poll_shop.delay(shop.id)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
-from tests.unit.builders import SHOP_ID
+from tests.unit.builders import SHOP_ID, long_since_any_turn
 from tests.unit.conftest import Clock
 from tests.unit.sync.stock_bench import Bench, not_listed, sku
 from worker.errors import ConnectorError, ReauthorizeError, RetryableError
@@ -353,6 +353,7 @@ def test_every_shop_that_is_on_is_pulled_and_swept(bench: Bench, sent: list[tupl
     other = bench.other_shop()
     bench.runtime.shops.save(other.model_copy(update={"enabled": False}))
     bench.runtime.product_queue("2").mark(["9"])
+    long_since_any_turn(bench.runtime)
     tasks.pull_all()
     tasks.sweep()
     assert sent == [("catalog.pull", SHOP_ID)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
-from tests.unit.builders import SHOP_ID, item, make_order
+from tests.unit.builders import SHOP_ID, item, long_since_any_turn, make_order
 from tests.unit.conftest import Clock
 from tests.unit.sync.stock_bench import Bench, second_warehouse, sku
 from worker import metrics
@@ -503,6 +503,7 @@ def test_stock_that_nobody_agreed_to_push_is_not_pushed_though_it_is_due(
     bench.inventory.mark(["1"])
     tasks.push(SHOP_ID)
     tasks.sweep()
+    long_since_any_turn(bench.runtime)
     tasks.reconcile_all()
     tasks.reconcile(SHOP_ID)
     assert (sent, bench.tiktok.calls) == ([], [])
@@ -528,6 +529,7 @@ def test_a_look_at_odoo_sends_a_push_to_each_shop_that_sells_what_changed(
 
 def test_each_shop_is_compared_by_a_message_of_its_own(bench: Bench, sent: list[tuple[str, ...]]) -> None:
     bench.other_shop()
+    long_since_any_turn(bench.runtime)
     tasks.reconcile_all()
     assert sent == [("inventory.reconcile", "2"), ("inventory.reconcile", SHOP_ID)]
 

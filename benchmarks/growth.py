@@ -1,0 +1,178 @@
+"""``make bench-growth``: the same orders over 1, 50 and 500 shops. What grows with the number of shops?
+
+Measured for each number of shops, with everything real: a minute without orders (calls, messages that wait at once,
+Redis's keys), then orders at a fixed total rate, the shops in turn (latency, memory), and a noisy shop that gets many
+orders at once while the others get theirs as before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+from benchmarks.counting import TikTokCalls
+from benchmarks.figures import Figure, Goal, figures_table, machine, write
+from benchmarks.latency import at_rate, percentile
+from benchmarks.processes import PeakMemory
+from benchmarks.telling import say
+from sandbox.client import SandboxControl
+from sandbox.installation import Installation
+from sandbox.scene import Seller, link, open_shops
+from sandbox.serving import serving
+from sandbox.stack.processes import wait_for
+from sandbox.stack.stack import Stack
+from worker.state.broker import look
+from worker.state.connection import connect
+
+_SKUS = 10
+_POLL_SECONDS = 60
+_ODOO_WORKERS = 2
+_LATE = Goal("≤", 2.0)
+
+
+class Growth:
+    """One run with one number of shops."""
+
+    def __init__(self, stack: Stack, control: SandboxControl, installation: Installation, shops: int) -> None:
+        self.stack = stack
+        self.control = control
+        self.installation = installation
+        self.shops = shops
+        self.redis = connect(stack.redis.url)
+        self.broker = connect(stack.redis.url.replace("/0", "/1"))
+        self.figures: list[Figure] = []
+        self.seller: Seller
+
+    def open(self) -> None:
+        """All shops of one seller, selling the same products."""
+        rows = [(f"GROW-{number:02}", f"Growth {number}", 10.0, 1_000_000.0) for number in range(_SKUS)]
+        self.stack.add_products(rows)
+        names = [{"name": f"Growth {number}", "region": "GB"} for number in range(self.shops)]
+        self.seller = open_shops(self.control, self.installation, names)
+        listed = [
+            {"seller_sku": code, "title": name, "price": str(price), "quantity": 100_000}
+            for code, name, price, _ in rows
+        ]
+        for shop in self.seller.shops:
+            self.control.add_products(shop.id, listed)
+        page = link(self.control, self.installation, self.seller)
+        if "Linked with TikTok" not in page:
+            raise RuntimeError(f"Linking did not succeed: {page}")
+        total = self.shops * _SKUS
+
+        def mapped() -> bool:
+            time.sleep(1)
+            return sum(int(row["mapped"]) for row in self.installation.cli_json("catalog", "list")) >= total
+
+        wait_for(mapped, 900, "the catalogues")
+        wait_for(lambda: not self._messages(), 300, "what linking has set off")
+        self.stack.sql("ANALYZE")
+
+    def quiet(self) -> None:
+        """Nothing is sold for one interval of polls."""
+        calls = TikTokCalls(self.control)
+        most, ends = 0, time.monotonic() + _POLL_SECONDS
+        while time.monotonic() < ends:
+            most = max(most, self._messages())
+            time.sleep(0.05)
+        made = calls.since().total() / self.shops
+        keys = self.redis.dbsize()
+        self._add("idle.tiktok_calls", f"no orders for {_POLL_SECONDS} s: calls to TikTok for each shop", made, "calls")
+        text = f"no orders for {_POLL_SECONDS} s: most messages that waited at once"
+        self._add("idle.messages", text, most, "messages", Goal("≤", 50))
+        self._add("idle.keys", "keys in Redis for each shop", keys / self.shops, "keys")
+
+    def sell(self, rate: float, seconds: int) -> float:
+        """Orders at a fixed rate, the shops in turn; answers the 95th percentile of their seconds."""
+        memory = PeakMemory({"worker": self.installation.process("worker-1")})
+        took = at_rate(self.stack, self.seller, self._place(round(rate * seconds)), rate)
+        memory.look()
+        text = f"{rate:g} orders a second over all shops: webhook to confirmed order"
+        late = percentile(took, 0.95)
+        self._add("sell.median", f"{text}, median", statistics.median(took), "s")
+        self._add("sell.p95", f"{text}, 95th percentile", late, "s", _LATE)
+        self._add("sell.memory", "largest child of the worker", memory.child["worker"], "MB", Goal("<", 120))
+        return late
+
+    def noise(self, rate: float, seconds: int, orders: int) -> None:
+        """One shop gets ``orders`` at once."""
+        noisy, *_ = self.seller.shops
+        others = [(shop, order) for shop, order in self._place(round(rate * seconds)) if shop != noisy.id]
+        burst = threading.Thread(target=self.control.place_orders, args=(noisy.id, orders))
+        burst.start()
+        took = at_rate(self.stack, self.seller, others, rate)
+        burst.join()
+        text = f"one shop got {orders} orders at once, the others {rate:g} a second: those of the others"
+        self._add("noise.median", f"{text}, median", statistics.median(took), "s")
+        self._add("noise.p95", f"{text}, 95th percentile", percentile(took, 0.95), "s")
+
+    def _place(self, count: int) -> list[tuple[str, str]]:
+        """``count`` orders without webhooks, the shops in turn."""
+        turns = -(-count // self.shops)
+        chosen = self.seller.shops[:count]
+        placed = {
+            shop.id: self.control.place_orders(
+                shop.id, turns, status="AWAITING_SHIPMENT", notify=False, seed=len(self.figures) * 1000 + number
+            )
+            for number, shop in enumerate(chosen)
+        }
+        return [(shop, ids[turn]) for turn in range(turns) for shop, ids in placed.items()][:count]
+
+    def _messages(self) -> int:
+        return sum(look(self.broker).waiting.values())
+
+    def _add(self, key: str, text: str, value: float, unit: str, goal: Goal | None = None) -> None:
+        name = "1 shop" if self.shops == 1 else f"{self.shops} shops"
+        self.figures.append(Figure(f"growth.{self.shops}.{key}", f"{name}: {text}", value, unit, goal))
+        say(f"{name}: {text}: {self.figures[-1].shown}")
+
+
+def grow(sizes: Sequence[int], *, rate: float, seconds: int, noisy: int) -> list[Figure]:
+    """One run after another, each on a stack of its own."""
+    figures: list[Figure] = []
+    for size in sizes:
+        with (
+            Stack("bench-growth", workers=_ODOO_WORKERS, report=say) as stack,
+            serving(stack.folder) as url,
+            Installation(
+                stack.folder,
+                {**stack.environment(), "POLL_INTERVAL": str(_POLL_SECONDS), "LOG_LEVEL": "WARNING"},
+                url,
+            ) as installation,
+        ):
+            installation.start_web()
+            installation.start_worker(environment={"LOG_LEVEL": "INFO"})
+            installation.start_beat()
+            growth = Growth(stack, SandboxControl(url), installation, size)
+            growth.open()
+            growth.quiet()
+            growth.sell(rate, seconds)
+            if size > 1:
+                growth.noise(rate, seconds, noisy)
+            figures += growth.figures
+    return figures
+
+
+def main() -> int:
+    """Set the scenes, measure, tell."""
+    parser = argparse.ArgumentParser(prog="make bench-growth", description=(__doc__ or "").partition("\n\n")[2])
+    parser.add_argument("--shops", type=int, nargs="+", default=[1, 50, 500], help="numbers of shops, one run each")
+    parser.add_argument("--rate", type=float, default=3.0, help="orders a second over all shops")
+    parser.add_argument("--seconds", type=int, default=60, help="for which they come")
+    parser.add_argument("--noisy", type=int, default=300, help="orders that the noisy shop gets at once")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md and docs/benchmarks.json")
+    options = parser.parse_args()
+    figures = grow(options.shops, rate=options.rate, seconds=options.seconds, noisy=options.noisy)
+    table = figures_table(figures)
+    print(table)
+    if options.write:
+        write("growth", figures, f"On {machine()}.\n\n{table}")
+    return int(any(figure.met is False for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
