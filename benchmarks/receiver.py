@@ -22,7 +22,7 @@ from benchmarks.telling import say
 from benchmarks.webhooks import signed_webhook
 from sandbox.client import SandboxApp, SandboxControl
 from sandbox.installation import Installation
-from sandbox.scene import Seller, open_shops
+from sandbox.scene import Seller, link, open_shops
 from sandbox.serving import serving
 from sandbox.stack.processes import Process, free_port, listens
 from sandbox.stack.stack import Stack
@@ -156,6 +156,18 @@ def null_receiver(folder: Path) -> Iterator[str]:
         yield f"http://{address}{_PATH}"
 
 
+def linked_seller(control: SandboxControl, installation: Installation) -> Seller:
+    """One shop, linked; nothing runs afterwards but what is measured."""
+    seller = open_shops(control, installation, [{"name": "Receiver", "region": "GB"}])
+    installation.start_web()
+    installation.start_worker(environment={"LOG_LEVEL": "INFO"})  # which tells when it is ready
+    page = link(control, installation, seller)
+    if "Linked with TikTok" not in page:
+        raise RuntimeError(f"Linking did not succeed: {page}")
+    installation.stop()
+    return seller
+
+
 def install_controller(stack: Stack, app: SandboxApp) -> None:
     """The addon in Odoo, with the app's secret."""
     admin = stack.admin()
@@ -178,7 +190,7 @@ def main() -> int:
         serving(stack.folder) as url,
         Installation(stack.folder, {**stack.environment(), "LOG_LEVEL": "WARNING"}, url) as installation,
     ):
-        seller = open_shops(SandboxControl(url), installation, [{"name": "Receiver", "region": "GB"}])
+        seller = linked_seller(SandboxControl(url), installation)
         say("Installing the controller in Odoo")
         install_controller(stack, seller.app)
         receivers = Receivers(stack, seller, seconds=options.seconds, connections=options.connections)

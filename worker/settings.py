@@ -69,6 +69,13 @@ class Settings(BaseSettings):
     )
 
     order_batch_size: int = Field(50, ge=1, le=50, description="Orders imported in one go; TikTok tells 50 at once.")
+    odoo_call_seconds: float = Field(
+        20,
+        gt=0,
+        description="Seconds that one Odoo call should take at most: when one takes longer, batches of orders become "
+        "smaller, down to single ones, and larger again when calls are quick. Well below what a proxy in front of "
+        "Odoo allows.",
+    )
     order_lease: float = Field(300, gt=0, description="Seconds until the orders of a vanished worker are due again.")
     poll_interval: float = Field(300, gt=0, description="Seconds between two polls of a shop's order list.")
     poll_overlap: float = Field(600, ge=60, description="Seconds before its cursor from which a poll looks again.")

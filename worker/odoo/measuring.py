@@ -1,13 +1,15 @@
-"""What every call to Odoo counts, whatever carries it."""
+"""What every call to Odoo counts, whatever carries it, and how long those of one piece of work take."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from worker.errors import ConnectorError
 from worker.metrics import ODOO_CALL_SECONDS, ODOO_CALLS, count, observe
+from worker.odoo.gateway import Context, OdooGateway
 
 
 @contextmanager
@@ -23,3 +25,27 @@ def measured(model: str, method: str) -> Iterator[None]:
     finally:
         count(ODOO_CALLS, call=f"{model}.{method}", result=result)
         observe(ODOO_CALL_SECONDS, time.monotonic() - started)
+
+
+class Timed:
+    """A gateway that remembers how long its longest call took (``longest``, seconds), answered or not."""
+
+    def __init__(self, gateway: OdooGateway) -> None:
+        self._gateway = gateway
+        self.longest = 0.0
+
+    def call(
+        self,
+        model: str,
+        method: str,
+        *,
+        ids: Sequence[int] | None = None,
+        context: Context | None = None,
+        **arguments: Any,
+    ) -> Any:
+        """See :meth:`worker.odoo.gateway.OdooGateway.call`."""
+        started = time.monotonic()
+        try:
+            return self._gateway.call(model, method, ids=ids, context=context, **arguments)
+        finally:
+            self.longest = max(self.longest, time.monotonic() - started)

@@ -14,6 +14,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from worker.errors import ConnectorError, OrderError
 from worker.metrics import ORDER_LATENCY, ORDERS_IMPORTED, POSTPONED, count, observe
 from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError
+from worker.odoo.measuring import Timed
 from worker.odoo.sales import SalesOrders
 from worker.state.connection import clock
 from worker.state.dirty_set import Claim
@@ -52,7 +53,7 @@ class Drain:
         self.shop = shop
         self.settings = runtime.settings
         self.problems = runtime.problems
-        self.gateway = runtime.odoo
+        self.gateway = Timed(runtime.odoo)
         self.client = runtime.shop_client(shop)
         self.queue = queue or runtime.queue(shop.id)
         self.story = Story(runtime.timeline(shop.id))
@@ -74,11 +75,13 @@ class Drain:
         odoo_scope = shop_in_odoo_scope(self.shop.id)
         if self.problems.paused(ODOO, scope, odoo_scope):
             return False
-        claim = self.queue.claim(self.settings.order_batch_size, self.settings.order_lease)
+        batch = self.runtime.order_batch
+        most = batch.now
+        claim = self.queue.claim(most, self.settings.order_lease)
         if not claim.ids:
             return False
         self.now = clock(self.runtime.redis)
-        is_full = len(claim.ids) >= self.settings.order_batch_size
+        is_full = len(claim.ids) >= most
         if is_full:
             on_more()
         started = time.monotonic()
@@ -105,6 +108,7 @@ class Drain:
             log.warning("orders.postponed", shop=self.shop.id, orders=len(open_ids), code=error.code, reason=str(error))
             return False
         finally:
+            batch.learn(len(claim.ids), self.gateway.longest)
             self.story.write()
         log.info(
             "orders.drained",

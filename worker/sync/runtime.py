@@ -25,6 +25,7 @@ from worker.state.problems import Problems
 from worker.state.secrets import SecretBox
 from worker.state.shops import Shop, Shops
 from worker.state.timeline import Timeline
+from worker.sync.batch_size import BatchSize
 from worker.sync.connections import TikTok
 from worker.tiktok.client import ShopClient
 from worker.tiktok.documents import Documents
@@ -99,6 +100,11 @@ class Runtime:
     def odoo_memory(self) -> OdooGateway:
         """For questions whose answers hardly ever change."""
         return Remembering(self.odoo)
+
+    @cached_property
+    def order_batch(self) -> BatchSize:
+        """How many orders this process brings in at once."""
+        return BatchSize(self.settings.order_batch_size, self.settings.odoo_call_seconds)
 
     @cached_property
     def odoo_probe(self) -> OdooGateway:

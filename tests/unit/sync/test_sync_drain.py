@@ -22,6 +22,7 @@ from worker.state.orders import OrderQueue
 from worker.state.problems import ODOO, shop_in_odoo_scope, shop_scope
 from worker.state.timeline import Timeline
 from worker.sync import drain as drain_module
+from worker.sync.batch_size import BatchSize
 from worker.sync.drain import Drain
 from worker.sync.order_import import Imported
 from worker.sync.order_mapper import OrderDraft
@@ -600,3 +601,28 @@ def test_what_is_parked_is_counted_once_for_each_reason(bench: Bench, clock: Clo
     counted = metrics.take()
     assert counted["parked|orders|unknown_sku"] == counted["parked|orders|total_mismatch"] == 1
     assert "order_latency_seconds|sum" not in counted
+
+
+# How many at once
+
+
+def test_an_odoo_that_takes_too_long_over_a_batch_gets_smaller_ones(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four seconds an order, and twenty for a call: six are too many, three will do."""
+    ids = [f"57{number:016}" for number in range(12)]
+    bench.place(*ids)
+    bench.runtime.order_batch = BatchSize(6, seconds=20)
+    drain = Drain(bench.runtime, bench.shop)
+    run = bench.odoo.run
+
+    def slowly(drafts: Sequence[OrderDraft], **known: Any) -> Imported:
+        drain.gateway.longest = 4.0 * len(drafts)
+        return run(drafts, **known)
+
+    monkeypatch.setattr(bench.odoo, "run", slowly)
+    bench.queue.mark(ids)
+    while drain.run():
+        pass
+    assert [len(batch) for batch in bench.odoo.batches] == [6, 3, 3]
+    assert bench.queue.was_imported(ids) == set(ids)
