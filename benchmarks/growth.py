@@ -1,8 +1,9 @@
 """``make bench-growth``: the same orders over 1, 50 and 500 shops. What grows with the number of shops?
 
-Measured for each number of shops, with everything real: a minute without orders (calls, messages that wait at once,
-Redis's keys), then orders at a fixed total rate, the shops in turn (latency, memory), and a noisy shop that gets many
-orders at once while the others get theirs as before.
+Measured for each number of shops: a minute without orders (calls, messages that wait at once, Redis's keys), then
+orders at a fixed total rate, the shops in turn (latency, memory), and a noisy shop that gets many orders at once while
+the others get theirs as before. Once with a stub that takes a set time where Odoo would be (``benchmarks.stub_odoo``),
+so that the connector is what is measured, and once with a real Odoo as far as the machine goes.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from benchmarks.counting import TikTokCalls
 from benchmarks.figures import Figure, Goal, figures_table, machine, write
-from benchmarks.latency import at_rate, percentile
+from benchmarks.latency import Confirmations, Watch, at_rate, percentile
 from benchmarks.processes import PeakMemory
+from benchmarks.stub_odoo import StubConfirmations, StubOdooServer
 from benchmarks.telling import say
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
 from sandbox.scene import Seller, link, open_shops
 from sandbox.serving import serving
+from sandbox.stack.paths import claim_run_folder
 from sandbox.stack.processes import wait_for
+from sandbox.stack.redis import RedisServer
 from sandbox.stack.stack import Stack
 from worker.state.broker import look
 from worker.state.connection import connect
@@ -32,30 +37,43 @@ _SKUS = 10
 _POLL_SECONDS = 60
 _ODOO_WORKERS = 2
 _LATE = Goal("≤", 2.0)
+PRODUCTS = [(f"GROW-{number:02}", f"Growth {number}", 10.0, 1_000_000.0) for number in range(_SKUS)]
 
 
 class Growth:
-    """One run with one number of shops."""
+    """One run with one number of shops.
 
-    def __init__(self, stack: Stack, control: SandboxControl, installation: Installation, shops: int) -> None:
-        self.stack = stack
+    :param watch: makes a fresh watch of what is confirmed in Odoo.
+    :param kind: ``stub`` or ``odoo``.
+    """
+
+    def __init__(
+        self,
+        redis_url: str,
+        control: SandboxControl,
+        installation: Installation,
+        *,
+        shops: int,
+        kind: str,
+        watch: Callable[[], Watch],
+    ) -> None:
+        self.kind = kind
+        self.watch = watch
         self.control = control
         self.installation = installation
         self.shops = shops
-        self.redis = connect(stack.redis.url)
-        self.broker = connect(stack.redis.url.replace("/0", "/1"))
+        self.redis = connect(redis_url)
+        self.broker = connect(redis_url.replace("/0", "/1"))
         self.figures: list[Figure] = []
         self.seller: Seller
 
     def open(self) -> None:
         """All shops of one seller, selling the same products."""
-        rows = [(f"GROW-{number:02}", f"Growth {number}", 10.0, 1_000_000.0) for number in range(_SKUS)]
-        self.stack.add_products(rows)
         names = [{"name": f"Growth {number}", "region": "GB"} for number in range(self.shops)]
         self.seller = open_shops(self.control, self.installation, names)
         listed = [
             {"seller_sku": code, "title": name, "price": str(price), "quantity": 100_000}
-            for code, name, price, _ in rows
+            for code, name, price, _ in PRODUCTS
         ]
         for shop in self.seller.shops:
             self.control.add_products(shop.id, listed)
@@ -70,7 +88,6 @@ class Growth:
 
         wait_for(mapped, 900, "the catalogues")
         wait_for(lambda: not self._messages(), 300, "what linking has set off")
-        self.stack.sql("ANALYZE")
 
     def quiet(self) -> None:
         """Nothing is sold for one interval of polls."""
@@ -89,7 +106,7 @@ class Growth:
     def sell(self, rate: float, seconds: int) -> float:
         """Orders at a fixed rate, the shops in turn; answers the 95th percentile of their seconds."""
         memory = PeakMemory({"worker": self.installation.process("worker-1")})
-        took = at_rate(self.stack, self.seller, self._place(round(rate * seconds)), rate)
+        took = at_rate(self.watch(), self.seller, self._place(round(rate * seconds)), rate)
         memory.look()
         text = f"{rate:g} orders a second over all shops: webhook to confirmed order"
         late = percentile(took, 0.95)
@@ -104,7 +121,7 @@ class Growth:
         others = [(shop, order) for shop, order in self._place(round(rate * seconds)) if shop != noisy.id]
         burst = threading.Thread(target=self.control.place_orders, args=(noisy.id, orders))
         burst.start()
-        took = at_rate(self.stack, self.seller, others, rate)
+        took = at_rate(self.watch(), self.seller, others, rate)
         burst.join()
         text = f"one shop got {orders} orders at once, the others {rate:g} a second: those of the others"
         self._add("noise.median", f"{text}, median", statistics.median(took), "s")
@@ -127,46 +144,89 @@ class Growth:
 
     def _add(self, key: str, text: str, value: float, unit: str, goal: Goal | None = None) -> None:
         name = "1 shop" if self.shops == 1 else f"{self.shops} shops"
-        self.figures.append(Figure(f"growth.{self.shops}.{key}", f"{name}: {text}", value, unit, goal))
+        name = f"{name}, {'stub of Odoo' if self.kind == 'stub' else 'real Odoo'}"
+        self.figures.append(Figure(f"growth.{self.kind}.{self.shops}.{key}", f"{name}: {text}", value, unit, goal))
         say(f"{name}: {text}: {self.figures[-1].shown}")
 
+    def run(self, load: Load) -> list[Figure]:
+        """All of it."""
+        self.installation.start_web()
+        self.installation.start_worker(environment={"LOG_LEVEL": "INFO"})  # which tells when it is ready
+        self.installation.start_beat()
+        self.open()
+        self.quiet()
+        self.sell(load.rate, load.seconds)
+        if self.shops > 1:
+            self.noise(load.rate, load.seconds, load.noisy)
+        return self.figures
 
-def grow(sizes: Sequence[int], *, rate: float, seconds: int, noisy: int) -> list[Figure]:
-    """One run after another, each on a stack of its own."""
-    figures: list[Figure] = []
-    for size in sizes:
-        with (
-            Stack("bench-growth", workers=_ODOO_WORKERS, report=say) as stack,
-            serving(stack.folder) as url,
-            Installation(
-                stack.folder,
-                {**stack.environment(), "POLL_INTERVAL": str(_POLL_SECONDS), "LOG_LEVEL": "WARNING"},
-                url,
-            ) as installation,
-        ):
-            installation.start_web()
-            installation.start_worker(environment={"LOG_LEVEL": "INFO"})
-            installation.start_beat()
-            growth = Growth(stack, SandboxControl(url), installation, size)
-            growth.open()
-            growth.quiet()
-            growth.sell(rate, seconds)
-            if size > 1:
-                growth.noise(rate, seconds, noisy)
-            figures += growth.figures
-    return figures
+
+@dataclass(frozen=True)
+class Load:
+    """Orders a second, for how many seconds, and how many the noisy shop gets."""
+
+    rate: float
+    seconds: int
+    noisy: int
+
+
+def with_stub(shops: int, load: Load) -> list[Figure]:
+    """A run without Odoo: Redis, the connector, the simulator and the stub."""
+    folder, lock = claim_run_folder("bench-growth-stub")
+    with (
+        lock,
+        RedisServer(folder / "redis") as redis,
+        StubOdooServer(folder, [code for code, *_ in PRODUCTS]) as stub,
+        serving(folder) as url,
+        Installation(folder, {**stub.environment(), "REDIS_URL": redis.url, **_SETTINGS}, url) as installation,
+    ):
+        redis.wait_ready()
+        control = SandboxControl(url)
+        growth = Growth(
+            redis.url, control, installation, shops=shops, kind="stub", watch=lambda: StubConfirmations(stub.url)
+        )
+        return growth.run(load)
+
+
+def with_odoo(shops: int, load: Load) -> list[Figure]:
+    """A run with a real Odoo."""
+    with (
+        Stack("bench-growth", workers=_ODOO_WORKERS, report=say) as stack,
+        serving(stack.folder) as url,
+        Installation(stack.folder, {**stack.environment(), **_SETTINGS}, url) as installation,
+    ):
+        stack.add_products(PRODUCTS)
+        control = SandboxControl(url)
+        growth = Growth(
+            stack.redis.url,
+            control,
+            installation,
+            shops=shops,
+            kind="odoo",
+            watch=lambda: Confirmations(stack, every=0.02),
+        )
+        return growth.run(load)
+
+
+_SETTINGS = {"POLL_INTERVAL": str(_POLL_SECONDS), "LOG_LEVEL": "WARNING"}
 
 
 def main() -> int:
     """Set the scenes, measure, tell."""
     parser = argparse.ArgumentParser(prog="make bench-growth", description=(__doc__ or "").partition("\n\n")[2])
-    parser.add_argument("--shops", type=int, nargs="+", default=[1, 50, 500], help="numbers of shops, one run each")
-    parser.add_argument("--rate", type=float, default=3.0, help="orders a second over all shops")
+    parser.add_argument("--shops", type=int, nargs="*", default=[1, 50, 500], help="numbers of shops with the stub")
+    parser.add_argument("--real", type=int, nargs="*", default=[1, 50], help="numbers of shops with a real Odoo")
+    parser.add_argument("--rate", type=float, default=10.0, help="orders a second over all shops, with the stub")
+    parser.add_argument("--real-rate", type=float, default=3.0, help="the same with a real Odoo")
     parser.add_argument("--seconds", type=int, default=60, help="for which they come")
     parser.add_argument("--noisy", type=int, default=300, help="orders that the noisy shop gets at once")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md and docs/benchmarks.json")
     options = parser.parse_args()
-    figures = grow(options.shops, rate=options.rate, seconds=options.seconds, noisy=options.noisy)
+    figures: list[Figure] = []
+    for shops in options.shops:
+        figures += with_stub(shops, Load(options.rate, options.seconds, options.noisy))
+    for shops in options.real:
+        figures += with_odoo(shops, Load(options.real_rate, options.seconds, options.noisy))
     table = figures_table(figures)
     print(table)
     if options.write:

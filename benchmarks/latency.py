@@ -7,6 +7,8 @@ import statistics
 import threading
 import time
 from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol, Self
 
 import psycopg2
 
@@ -16,6 +18,25 @@ from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 
 _CONFIRMED = "SELECT client_order_ref FROM sale_order WHERE state = 'sale' AND id > %s AND client_order_ref IS NOT NULL"
+
+
+class Watch(Protocol):
+    """A context manager that tells when each order was confirmed, by ``time.monotonic``."""
+
+    @property
+    def at(self) -> dict[str, float]:
+        """The moments so far, by TikTok's order id."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Begin to watch."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
+        ...
 
 
 class Confirmations:
@@ -31,11 +52,13 @@ class Confirmations:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="confirmations", daemon=True)
 
-    def __enter__(self) -> Confirmations:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._ended.set()
         self._thread.join()
 
@@ -62,12 +85,14 @@ def one_by_one(stack: Stack, seller: Seller, orders: Sequence[tuple[str, str]]) 
     return took
 
 
-def at_rate(stack: Stack, seller: Seller, orders: Sequence[tuple[str, str]], rate: float) -> list[float]:
+def at_rate(watch: Watch, seller: Seller, orders: Sequence[tuple[str, str]], rate: float) -> list[float]:
     """Seconds of each ``(shop, order)`` when ``rate`` of them come a second."""
-    with Confirmations(stack, every=0.02) as seen:
+    with watch as seen:
         sent = WebhookSender(seller.app).send_all(orders, rate)
-        wait_for(lambda: all(each.order_id in seen.at for each in sent), 300, "all orders")
-    return [seen.at[each.order_id] - each.at for each in sent]
+        wanted = {each.order_id for each in sent}
+        wait_for(lambda: wanted <= seen.at.keys(), 300, "all orders")
+        at = seen.at
+    return [at[each.order_id] - each.at for each in sent]
 
 
 def percentile(values: Sequence[float], share: float) -> float:

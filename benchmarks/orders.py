@@ -22,7 +22,7 @@ from typing import Any
 import requests
 
 from benchmarks.figures import Figure, Goal, figures_table, machine, write
-from benchmarks.latency import at_rate, one_by_one, percentile
+from benchmarks.latency import Confirmations, at_rate, one_by_one, percentile
 from benchmarks.plots import draw
 from benchmarks.processes import PeakMemory, cpu_seconds, family
 from benchmarks.telling import say
@@ -167,7 +167,8 @@ class Orders:
         time.sleep(2)  # what was counted is handed over with the last task
         odoo = (self._counted("odoo_call_seconds_sum") - before) / count
         self._add("latency.odoo", f"{text}: calls of Odoo, those after the confirmation too", odoo * 1000, "ms")
-        took = at_rate(self.stack, self.seller, self._place_silently(round(rate * 60 / _SHOPS) * _SHOPS, 5), rate)
+        orders = self._place_silently(round(rate * 60 / _SHOPS) * _SHOPS, 5)
+        took = at_rate(Confirmations(self.stack, every=0.02), self.seller, orders, rate)
         text = f"Webhook to confirmed order, at half of the top rate ({rate:.3g} a second)"
         self._add("latency.loaded.median", f"{text}: median", statistics.median(took), "s")
         self._add("latency.loaded.p95", f"{text}: 95th percentile", percentile(took, 0.95), "s", Goal("≤", 2))
