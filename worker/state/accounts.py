@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from worker.errors import ConfigurationError
 from worker.state.connection import RedisClient, key
@@ -15,9 +15,13 @@ from worker.state.secrets import SecretBox
 #: ``needed``: TikTok refuses our tokens, so nothing of the account runs until the seller authorizes the app again.
 Authorization = Literal["none", "authorized", "needed"]
 
+_MOST_READ = 5000
+
 
 class Account(BaseModel):
     """An app registration in the Partner Center. Never log one: it holds the app's secret."""
+
+    model_config = ConfigDict(frozen=True)  # one that was read is handed out again
 
     id: str
     name: str
@@ -38,6 +42,7 @@ class Accounts:
         self._redis = redis
         self._box = box
         self._hash = key("accounts")
+        self._read: dict[str, Account] = {}
 
     def add(self, *, name: str, market: str, service_id: str, app_key: str, app_secret: str) -> Account:
         """A new account; its id is made from its name.
@@ -116,5 +121,12 @@ class Accounts:
         return sealed.model_dump_json()
 
     def _load(self, stored: str) -> Account:
-        account = Account.model_validate_json(stored)
-        return account.model_copy(update={"app_secret": self._box.decrypt(account.app_secret)})
+        """Accounts are read at every turn and hardly ever change; decrypting hundreds anew takes long."""
+        account = self._read.get(stored)
+        if account is None:
+            sealed = Account.model_validate_json(stored)
+            account = sealed.model_copy(update={"app_secret": self._box.decrypt(sealed.app_secret)})
+            if len(self._read) >= _MOST_READ:
+                self._read.clear()
+            self._read[stored] = account
+        return account

@@ -142,11 +142,7 @@ class Catalog:
 
     def products_selling(self, variant_ids: Iterable[int]) -> set[str]:
         """TikTok's products of which a SKU is bound to one of Odoo's product variants."""
-        fields = [str(variant) for variant in variant_ids]
-        if not fields:
-            return set()
-        found = self._redis.hmget(self._variants, fields)
-        return {word.partition(":")[0] for words in found if words for word in words.split()}
+        return products_selling(self._redis, [self.shop_id], variant_ids).get(self.shop_id, set())
 
     def bound_variants(self) -> set[int]:
         """Odoo's product variants that are sold in this shop."""
@@ -193,6 +189,23 @@ class Catalog:
         self._redis.delete(
             *(self._products, self._skus, self._variants, self._choices, self._pulled, self._unbound),
         )
+
+
+def products_selling(redis: RedisClient, shop_ids: Sequence[str], variant_ids: Iterable[int]) -> dict[str, set[str]]:
+    """TikTok's products, by shop, of which a SKU is bound to one of Odoo's product variants; one round trip."""
+    fields = [str(variant) for variant in variant_ids]
+    if not fields or not shop_ids:
+        return {}
+    with redis.pipeline(transaction=False) as pipe:
+        for shop_id in shop_ids:
+            pipe.hmget(key("catalog", "variants", shop_id), fields)
+        answers = pipe.execute()
+    found = {shop_id: _product_ids(words) for shop_id, words in zip(shop_ids, answers, strict=True)}
+    return {shop_id: products for shop_id, products in found.items() if products}
+
+
+def _product_ids(found: Iterable[str | None]) -> set[str]:
+    return {word.partition(":")[0] for words in found if words for word in words.split()}
 
 
 def ask_catalog_counts(pipe: RedisClient, shop_id: str) -> None:

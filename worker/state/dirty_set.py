@@ -70,6 +70,19 @@ class Counts:
     ignored: int = 0
 
 
+def with_work(redis: RedisClient, kind: Kind, shop_ids: Sequence[str]) -> list[str]:
+    """Those shops of which something is due, or leased to a worker whose lease has ended; many cost one round trip."""
+    if not shop_ids:
+        return []
+    now = clock(redis)
+    with redis.pipeline(transaction=False) as pipe:
+        for shop_id in shop_ids:
+            pipe.zcount(key(kind, "due", shop_id), "-inf", now)
+            pipe.zcount(key(kind, "leased", shop_id), "-inf", now)
+        counts = pipe.execute()
+    return [shop_id for number, shop_id in enumerate(shop_ids) if counts[2 * number] or counts[2 * number + 1]]
+
+
 #: Answers that :func:`ask_counts` brings.
 COUNT_ANSWERS = 8
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from worker.state.catalog import products_selling
 from worker.state.shops import Shop
 from worker.sync.runtime import Runtime
 from worker.sync.shops import active_shops
@@ -14,15 +15,14 @@ def mark_variants(runtime: Runtime, variant_ids: Collection[int], *, but: str = 
 
     :param but: a shop that is left out: where something was sold, TikTok has taken it from what is shown itself.
     """
-    marked = []
-    for shop in active_shops(runtime) if variant_ids else []:
-        if shop.settings.push_stock != "on" or shop.id == but:
-            continue
-        products = runtime.catalog(shop.id).products_selling(variant_ids)
-        if products:
-            runtime.inventory_queue(shop.id).mark(sorted(products))
-            marked.append(shop.id)
-    return marked
+    pushing = runtime.shops.pushing() - {but} if variant_ids else set()
+    if not pushing:
+        return []
+    shop_ids = [shop.id for shop in active_shops(runtime) if shop.id in pushing]
+    selling = products_selling(runtime.redis, shop_ids, variant_ids)
+    for shop_id, products in selling.items():
+        runtime.inventory_queue(shop_id).mark(sorted(products))
+    return list(selling)
 
 
 def mark_products(runtime: Runtime, shop: Shop, product_ids: Collection[str]) -> bool:

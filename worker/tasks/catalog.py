@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from worker.app import app
+from worker.state.dirty_set import with_work
 from worker.state.inbox import trigger_arrived
 from worker.state.problems import shop_catalog_scope
 from worker.sync.catalog_drain import CatalogDrain
@@ -60,6 +61,6 @@ def drain(shop_id: str) -> None:
 def sweep() -> None:
     """Send a drain to every shop with products that are due or whose worker has vanished."""
     runtime = get_runtime()
-    for shop in active_shops(runtime):
-        if runtime.product_queue(shop.id).work_to_do():
-            trigger_catalog(runtime, shop.id)
+    shop_ids = [shop.id for shop in active_shops(runtime)]
+    for shop_id in with_work(runtime.redis, "products", shop_ids):
+        trigger_catalog(runtime, shop_id)

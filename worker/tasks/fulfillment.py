@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from worker.app import app
+from worker.state.dirty_set import with_work
 from worker.state.inbox import trigger_arrived
 from worker.state.problems import shop_fulfillment_scope
 from worker.sync.fulfillment.drain import FulfillmentDrain
@@ -27,9 +28,9 @@ def drain(shop_id: str) -> None:
 def sweep() -> None:
     """Send a drain to every shop with orders to follow that are due or whose worker has vanished."""
     runtime = get_runtime()
-    for shop in active_shops(runtime):
-        if runtime.fulfillment_queue(shop.id).work_to_do():
-            trigger_fulfillment(runtime, shop.id)
+    shop_ids = [shop.id for shop in active_shops(runtime)]
+    for shop_id in with_work(runtime.redis, "fulfillment", shop_ids):
+        trigger_fulfillment(runtime, shop_id)
 
 
 @app.task(name="fulfillment.watch_all")

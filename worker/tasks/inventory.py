@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from worker.app import app
 from worker.errors import ConnectorError
+from worker.state.dirty_set import with_work
 from worker.state.inbox import trigger_arrived
 from worker.state.problems import shop_scope, shop_stock_scope
 from worker.sync.inventory_push import InventoryPush
@@ -62,9 +63,9 @@ def push(shop_id: str) -> None:
 def sweep() -> None:
     """Send a push to every shop with products whose stock is due or whose worker has vanished."""
     runtime = get_runtime()
-    for shop in active_shops(runtime):
-        if shop.settings.push_stock == "on" and runtime.inventory_queue(shop.id).work_to_do():
-            trigger_push(runtime, shop.id)
+    shop_ids = [shop.id for shop in active_shops(runtime) if shop.settings.push_stock == "on"]
+    for shop_id in with_work(runtime.redis, "inventory", shop_ids):
+        trigger_push(runtime, shop_id)
 
 
 @app.task(name="inventory.reconcile_all")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from worker.app import app
+from worker.state.dirty_set import with_work
 from worker.state.inbox import trigger_arrived
 from worker.sync.drain import Drain
 from worker.sync.long_work import give_up, sync_orders
@@ -44,9 +45,9 @@ def drain(shop_id: str) -> None:
 def sweep() -> None:
     """Send a drain to every shop with orders that are due or whose worker has vanished."""
     runtime = get_runtime()
-    for shop in active_shops(runtime):
-        if runtime.queue(shop.id).work_to_do():
-            trigger_drain(runtime, shop.id)
+    shop_ids = [shop.id for shop in active_shops(runtime)]
+    for shop_id in with_work(runtime.redis, "orders", shop_ids):
+        trigger_drain(runtime, shop_id)
 
 
 @app.task(name="orders.poll_all")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.builders import SHOP_ID
 from tests.unit.conftest import Clock
-from worker.state.dirty_set import Claim, Parked
+from worker.state.dirty_set import Claim, Parked, with_work
 from worker.state.orders import OrderQueue, Waiting
 
 LEASE = 300.0
@@ -398,3 +398,18 @@ def test_what_was_taken_out_by_another_way_is_not_late_for_ever(queue: OrderQueu
     claim = queue.claim(50, LEASE)
     queue.done(claim, "1")
     assert queue.counts().oldest_due == 0
+
+
+def test_which_shops_have_work_is_one_question_for_all(redis: Any, clock: Clock) -> None:
+    due, lost, later, quiet = (OrderQueue(redis, shop) for shop in ("1", "2", "3", "4"))
+    due.mark(["a"])
+    lost.mark(["b"])
+    lost.claim(1, 60)
+    later.mark(["c"])
+    claim = later.claim(1, 60)
+    later.again(claim, ["c"], 600)
+    assert with_work(redis, "orders", ["1", "2", "3", "4"]) == ["1"]
+    clock.forward(61)
+    assert with_work(redis, "orders", ["1", "2", "3", "4"]) == ["1", "2"]
+    assert with_work(redis, "orders", []) == []
+    assert not quiet.work_to_do()
