@@ -127,7 +127,7 @@ class World:
                 self.list_products(remote.id)
             known = self.runtime.shops.get(remote.id)
             changes = {"go_live": go_live or datetime.now(UTC) - timedelta(minutes=1), **settings}
-            known.settings = known.settings.model_copy(update=changes)
+            known = known.model_copy(update={"settings": known.settings.model_copy(update=changes)})
             self.runtime.shops.save(known)
             linked.append(LinkedShop(known, app, username, password))
         return linked

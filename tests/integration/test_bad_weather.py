@@ -270,8 +270,7 @@ def test_a_pricelist_in_another_currency_leaves_a_draft_that_comes_right_when_th
     assert "GBP" in parked.message
     assert "orders import --force" in parked.remedy
     assert world.sale(order_id)["state"] == "draft"
-    shop.settings = shop.settings.model_copy(update={"pricelist_id": None})
-    world.runtime.shops.save(shop)
+    shop = world.change(shop, pricelist_id=None)
     world.stack.admin().execute_kw("sale.order", "unlink", [[world.sale(order_id)["id"]]])
     world.import_orders(shop, order_id, force=True)
     assert world.sale(order_id)["state"] == "sale"

@@ -234,7 +234,11 @@ class Drain:
             once = before.intersection(ids) - claim.forced
             noted = {i for i in ids if (entry := self.queue.parked(i)) and entry.code in NOTED}
             importer = OrderImport(
-                self.gateway, self.shop, self.runtime.catalog(self.shop.id), memory=self.runtime.odoo_memory
+                self.gateway,
+                self.shop,
+                self.runtime.catalog(self.shop.id),
+                memory=self.runtime.odoo_memory,
+                reserving=self.runtime.reserving,
             )
             result = importer.run(drafts, once_imported=once, already_noted=noted)
             new = [by_id[order_id] for order_id in ids if order_id not in before]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from worker.errors import OrderError
@@ -12,6 +13,7 @@ from worker.odoo.partners import PartnerRow, create_partners
 from worker.odoo.products import ProductMatches, Sku
 from worker.odoo.sales import SalesOrder, SalesOrders, odoo_datetime, origin_of
 from worker.state.catalog import Catalog
+from worker.state.reserving import Reserving
 from worker.state.shops import Shop
 from worker.sync.catalog_match import skus_of_orders
 from worker.sync.order_adjust import adjust
@@ -38,10 +40,14 @@ class Imported:
 class OrderImport:
     """One batch of drafts of one shop on their way into Odoo."""
 
-    def __init__(self, gateway: OdooGateway, shop: Shop, catalog: Catalog, *, memory: OdooGateway) -> None:
+    def __init__(
+        self, gateway: OdooGateway, shop: Shop, catalog: Catalog, *, memory: OdooGateway, reserving: Reserving
+    ) -> None:
         """:param memory: tells what hardly ever changes, see :class:`worker.odoo.remembering.Remembering`."""
         self._gateway = gateway
         self._memory = memory
+        self._reserving = reserving
+        self._sold: dict[str, set[int]] = {}
         self._shop = shop
         self._catalog = catalog
         self._settings = shop.settings
@@ -160,6 +166,7 @@ class OrderImport:
             # Never a silent substitute: whoever packs the order has to see what was sold.
             text = f"{goods.text}\nNot found in Odoo: SKU {sku}" if is_substitute else goods.text
             self._result.variants.add(product_id)
+            self._sold.setdefault(draft.order_id, set()).add(product_id)
             if is_substitute:
                 self._substituted.setdefault(draft.order_id, []).append(str(sku))
             lines.append(_line(product_id, text, goods.quantity, str(goods.price), tax))
@@ -205,7 +212,11 @@ class OrderImport:
             for draft in drafts
             if self._is_fine(draft) and draft.order_id in orders and orders[draft.order_id].state in ("draft", "sent")
         ]
-        reasons = self._sales.confirm([orders[draft.order_id].id for draft in ready])
+        reasons: dict[int, str] = {}
+        # Closing: products are given back at once, also when confirming fails.
+        with closing(self._reserving.in_turn({d.order_id: self._sold.get(d.order_id, ()) for d in ready})) as parts:
+            for part in parts:
+                reasons |= self._sales.confirm([orders[order_id].id for order_id in part])
         confirmed = self._result.confirmed
         for draft in ready:
             reason = reasons.get(orders[draft.order_id].id)

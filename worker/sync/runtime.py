@@ -22,6 +22,7 @@ from worker.state.links import Links
 from worker.state.orders import OrderQueue
 from worker.state.payouts import Payouts
 from worker.state.problems import Problems
+from worker.state.reserving import Reserving
 from worker.state.secrets import SecretBox
 from worker.state.shops import Shop, Shops
 from worker.state.timeline import Timeline
@@ -100,6 +101,11 @@ class Runtime:
     def odoo_memory(self) -> OdooGateway:
         """For questions whose answers hardly ever change."""
         return Remembering(self.odoo)
+
+    @cached_property
+    def reserving(self) -> Reserving:
+        """Keeps workers from confirming orders of the same products at the same time."""
+        return Reserving(self.redis)
 
     @cached_property
     def order_batch(self) -> BatchSize:

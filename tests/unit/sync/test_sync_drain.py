@@ -20,6 +20,7 @@ from worker.odoo.sales import SalesOrder
 from worker.state.ignored import IgnoredOrder
 from worker.state.orders import OrderQueue
 from worker.state.problems import ODOO, shop_in_odoo_scope, shop_scope
+from worker.state.reserving import Reserving
 from worker.state.timeline import Timeline
 from worker.sync import drain as drain_module
 from worker.sync.batch_size import BatchSize
@@ -68,7 +69,7 @@ class Odoo:
         self.once_imported: set[str] = set()
         self.already_noted: set[str] = set()
 
-    def importer(self, *_: Any, memory: OdooGateway) -> Odoo:
+    def importer(self, *_: Any, memory: OdooGateway, reserving: Reserving) -> Odoo:
         return self
 
     def run(self, drafts: Sequence[OrderDraft], *, once_imported: set[str], already_noted: set[str]) -> Imported:
