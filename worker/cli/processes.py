@@ -92,7 +92,7 @@ def flower(bind: str | None) -> None:
         )
     if secret:
         os.environ["FLOWER_BASIC_AUTH"] = secret  # not an argument: those are visible to every user of the machine
-    options = [f"--address={address}", f"--port={port}", "--max_tasks=20000"]
+    options = [f"--address={address}", f"--port={port}", "--max_tasks=5000"]
     if settings.flower_db:
         Path(settings.flower_db).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         options += ["--persistent=True", f"--db={settings.flower_db}", f"--state_save_interval={_FLOWER_SAVES_EVERY}"]
