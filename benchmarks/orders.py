@@ -41,6 +41,8 @@ _LIKE: dict[str, Any] = {"status": "AWAITING_SHIPMENT", "lines": _LINES}
 #: Orders of a call or transaction, and HTTP workers of Odoo: those of the connector's own defaults.
 _BATCH = 50
 _ODOO_WORKERS = 2
+#: Orders are placed before their webhooks are sent: no poll is to find them first.
+_SETTINGS = {"POLL_INTERVAL": "3600"}
 _ROOT = Path(__file__).parents[1]
 
 
@@ -322,7 +324,7 @@ def main() -> int:
     with (
         Stack("bench-orders", workers=_ODOO_WORKERS, report=say) as stack,
         serving(stack.folder) as url,
-        Installation(stack.folder, {**stack.environment(), "METRICS_TOKEN": token}, url) as installation,
+        Installation(stack.folder, {**stack.environment(), **_SETTINGS, "METRICS_TOKEN": token}, url) as installation,
     ):
         installation.start_web()
         installation.start_worker()

@@ -21,6 +21,8 @@ _HELD = 120.0
 _PATIENCE = 5.0
 #: Few orders at once cost Odoo more for each than many; so many are waited for, for so many seconds.
 _WORTHWHILE, _WAIT_FOR_MORE = 8, 0.5
+#: So many at most, so that a large batch does not keep others from its products for long.
+_MOST = 25
 _PAUSE = (0.02, 0.06)
 
 
@@ -35,6 +37,8 @@ class Reserving:
 
     def in_turn(self, orders: Mapping[str, Collection[int]]) -> Generator[list[str], None, None]:
         """``orders`` (id → Odoo's product variants) in parts that share no product with what others confirm meanwhile.
+
+        Parts are small enough to be over soon.
 
         A part's products are held until the next part is asked for. Every order comes once.
         """
@@ -63,4 +67,4 @@ class Reserving:
         for one, variants in orders.items():
             words += [one, str(len(variants)), *map(str, variants)]
         now = clock(self._redis)
-        return list(self._take(keys=[self._hash], args=[token, f"{now:.3f}", str(_HELD), str(least), *words]))
+        return list(self._take(keys=[self._hash], args=[token, f"{now:.3f}", _HELD, least, _MOST, *words]))

@@ -41,6 +41,14 @@ def test_who_is_alone_confirms_all_at_once(workers: tuple[Reserving, Reserving])
     assert list(workers[0].in_turn(orders)) == [["a", "b", "c"]]
 
 
+def test_a_large_batch_comes_in_parts_and_lets_others_in_between(workers: tuple[Reserving, Reserving]) -> None:
+    one, other = workers
+    parts = one.in_turn({f"a{number:02}": {number} for number in range(40)})
+    assert next(parts) == [f"a{number:02}" for number in range(25)]
+    assert list(other.in_turn({"b": {39}})) == [["b"]]
+    assert [len(part) for part in parts] == [15]
+
+
 def test_nothing_to_confirm_is_no_part(workers: tuple[Reserving, Reserving]) -> None:
     assert list(workers[0].in_turn({})) == []
 

@@ -1,7 +1,8 @@
 -- Take the product variants of some orders, each order all or none, unless others have them.
--- KEYS: the hash variant -> "<ends> <token>". ARGV: token, now, seconds, least orders, then for each order: its id, how
--- many variants, the variants. Answers the ids of the orders that were granted; none when they are fewer than least.
-local token, now, seconds, least = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+-- KEYS: the hash variant -> "<ends> <token>". ARGV: token, now, seconds, least orders, most orders, then for each order:
+-- its id, how many variants, the variants. Answers the ids of the orders that were granted; none when they are too few.
+local token, now, seconds = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local least, most = tonumber(ARGV[4]), tonumber(ARGV[5])
 local held = {}
 for _, entry in ipairs({redis.call('HGETALL', KEYS[1])}) do
     for index = 1, #entry, 2 do
@@ -11,8 +12,8 @@ for _, entry in ipairs({redis.call('HGETALL', KEYS[1])}) do
         end
     end
 end
-local granted, taken, position = {}, {}, 5
-while position <= #ARGV do
+local granted, taken, position = {}, {}, 6
+while position <= #ARGV and #granted < most do
     local count, free = tonumber(ARGV[position + 1]), true
     for index = position + 2, position + 1 + count do
         free = free and not held[ARGV[index]]
