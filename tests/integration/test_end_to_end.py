@@ -315,6 +315,7 @@ def _contents(redis: RedisClient) -> Iterator[str]:
         "hash": redis.hgetall,
         "set": redis.smembers,
         "zset": lambda name: redis.zrange(name, 0, -1),
+        "none": lambda _: "",  # it expired since it was listed
         "list": lambda name: redis.lrange(name, 0, -1),
         "stream": redis.xrange,
     }
