@@ -20,11 +20,12 @@ from benchmarks.counting import TikTokCalls
 from benchmarks.figures import Figure, Goal, figures_table, machine, write
 from benchmarks.latency import Confirmations, Watch, at_rate, percentile
 from benchmarks.processes import PeakMemory
+from benchmarks.selling import linked_shops, wait_until_mapped
 from benchmarks.stub_odoo import StubConfirmations, StubOdooServer
 from benchmarks.telling import say
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
-from sandbox.scene import Seller, link, open_shops
+from sandbox.scene import Seller
 from sandbox.serving import serving
 from sandbox.stack.paths import claim_run_folder
 from sandbox.stack.processes import wait_for
@@ -69,24 +70,8 @@ class Growth:
 
     def open(self) -> None:
         """All shops of one seller, selling the same products."""
-        names = [{"name": f"Growth {number}", "region": "GB"} for number in range(self.shops)]
-        self.seller = open_shops(self.control, self.installation, names)
-        listed = [
-            {"seller_sku": code, "title": name, "price": str(price), "quantity": 100_000}
-            for code, name, price, _ in PRODUCTS
-        ]
-        for shop in self.seller.shops:
-            self.control.add_products(shop.id, listed)
-        page = link(self.control, self.installation, self.seller)
-        if "Linked with TikTok" not in page:
-            raise RuntimeError(f"Linking did not succeed: {page}")
-        total = self.shops * _SKUS
-
-        def mapped() -> bool:
-            time.sleep(1)
-            return sum(int(row["mapped"]) for row in self.installation.cli_json("catalog", "list")) >= total
-
-        wait_for(mapped, 900, "the catalogues")
+        self.seller = linked_shops(self.control, self.installation, "Growth", self.shops, PRODUCTS)
+        wait_until_mapped(self.installation, self.shops * _SKUS, 900)
         wait_for(lambda: not self._messages(), 300, "what linking has set off")
 
     def quiet(self) -> None:

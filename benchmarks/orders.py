@@ -25,15 +25,15 @@ from benchmarks.figures import Figure, Goal, figures_table, machine, write
 from benchmarks.latency import Confirmations, at_rate, one_by_one, percentile
 from benchmarks.plots import draw
 from benchmarks.processes import PeakMemory, cpu_seconds, family
+from benchmarks.selling import linked_shops, open_orders, wait_until_mapped
 from benchmarks.telling import say
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
-from sandbox.scene import Seller, link, open_shops
+from sandbox.scene import Seller
 from sandbox.serving import serving
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from worker.state.connection import connect
-from worker.state.orders import OrderQueue
 
 _SHOPS = 5
 _LINES = 3
@@ -71,22 +71,8 @@ class Orders:
         """Five shops of one seller sell the same products."""
         rows = [(f"ORD-{number:04}", f"Order {number}", 10.0, 1_000_000.0) for number in range(products)]
         self.stack.add_products(rows)
-        names = [{"name": f"Orders {number}", "region": "GB"} for number in range(_SHOPS)]
-        self.seller = open_shops(self.control, self.installation, names)
-        listed = [
-            {"seller_sku": code, "title": name, "price": str(price), "quantity": 100_000}
-            for code, name, price, _ in rows
-        ]
-        for shop in self.seller.shops:
-            self.control.add_products(shop.id, listed)
-        page = link(self.control, self.installation, self.seller)
-        if "Linked with TikTok" not in page:
-            raise RuntimeError(f"Linking did not succeed: {page}")
-
-        def mapped() -> bool:
-            return sum(int(row["mapped"]) for row in self.installation.cli_json("catalog", "list")) >= _SHOPS * products
-
-        wait_for(mapped, 600, "the catalogue")
+        self.seller = linked_shops(self.control, self.installation, "Orders", _SHOPS, rows)
+        wait_until_mapped(self.installation, _SHOPS * products)
 
     def warm_up(self, count: int) -> None:
         """Odoo's caches and PostgreSQL's statistics are as after a day of work."""
@@ -124,10 +110,7 @@ class Orders:
         last = self.stack.sql("SELECT max(id) FROM sale_order")[0][0]
         self._place(count, 2)
 
-        def due() -> int:
-            return sum(OrderQueue(redis, shop.id).open_count() for shop in self.seller.shops)
-
-        wait_for(lambda: due() >= count, 300, "all orders to be due")
+        wait_for(lambda: open_orders(redis, self.seller) >= count, 300, "all orders to be due")
         calls = self._odoo_calls()
         worker.start()
         samples: list[Sampled] = []

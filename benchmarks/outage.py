@@ -13,17 +13,17 @@ import sys
 import time
 
 from benchmarks.figures import Figure, Goal, figures_table, machine, write
+from benchmarks.selling import linked_shops, open_orders
 from benchmarks.steps import Progress
 from benchmarks.telling import say
 from benchmarks.webhooks import WebhookSender
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
-from sandbox.scene import Seller, link, open_shops
+from sandbox.scene import Seller
 from sandbox.serving import serving
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from worker.state.connection import connect
-from worker.state.orders import OrderQueue
 
 #: Shares of the orders; the first shop is the noisy one.
 SHARES = (0.6, 0.1, 0.1, 0.1, 0.1)
@@ -45,14 +45,7 @@ class Outage:
     def open(self) -> None:
         """Five shops of one seller."""
         self.stack.add_products(PRODUCTS)
-        names = [{"name": f"Outage {number}", "region": "GB"} for number in range(len(SHARES))]
-        self.seller = open_shops(self.control, self.installation, names)
-        listed = [{"seller_sku": code, "title": name, "price": str(price)} for code, name, price, _ in PRODUCTS]
-        for shop in self.seller.shops:
-            self.control.add_products(shop.id, [{**each, "quantity": 100_000} for each in listed])
-        page = link(self.control, self.installation, self.seller)
-        if "Linked with TikTok" not in page:
-            raise RuntimeError(f"Linking did not succeed: {page}")
+        self.seller = linked_shops(self.control, self.installation, "Outage", len(SHARES), PRODUCTS)
 
     def arrive(self, orders: int, rate: float) -> dict[str, list[str]]:
         """Odoo is killed, and orders come; answers the ids by shop, as they came."""
@@ -70,7 +63,7 @@ class Outage:
         took = sorted(each.seconds for each in sent)
         refused = sum(1 for each in sent if each.status != 200)
         after = int(redis.info("memory")["used_memory"])
-        held = sum(OrderQueue(redis, shop.id).open_count() for shop in self.seller.shops)
+        held = open_orders(redis, self.seller)
         text = "Odoo away: answer to a webhook"
         self._add("receiver.median", f"{text}, median", statistics.median(took) * 1000, "ms")
         self._add("receiver.p99", f"{text}, 99th percentile", took[int(len(took) * 0.99)] * 1000, "ms", Goal("<", 20))

@@ -18,11 +18,12 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Goal, figures_table, machine, write
 from benchmarks.plots import draw
+from benchmarks.selling import linked_shops
 from benchmarks.telling import say
 from benchmarks.webhooks import signed_webhook
 from sandbox.client import SandboxApp, SandboxControl
 from sandbox.installation import Installation
-from sandbox.scene import Seller, link, open_shops
+from sandbox.scene import Seller
 from sandbox.serving import serving
 from sandbox.stack.processes import Process, free_port, listens
 from sandbox.stack.stack import Stack
@@ -162,12 +163,9 @@ def null_receiver(folder: Path) -> Iterator[str]:
 
 def linked_seller(control: SandboxControl, installation: Installation) -> Seller:
     """One shop, linked; nothing runs afterwards but what is measured."""
-    seller = open_shops(control, installation, [{"name": "Receiver", "region": "GB"}])
     installation.start_web()
     installation.start_worker(environment={"LOG_LEVEL": "INFO"})  # which tells when it is ready
-    page = link(control, installation, seller)
-    if "Linked with TikTok" not in page:
-        raise RuntimeError(f"Linking did not succeed: {page}")
+    seller = linked_shops(control, installation, "Receiver", 1)
     installation.stop()
     return seller
 

@@ -17,15 +17,15 @@ from dataclasses import dataclass, field
 
 from benchmarks.figures import DOCS, Figure, Goal, figures_table, machine, replace_section, store
 from benchmarks.processes import family, open_files, resident_mb
+from benchmarks.selling import linked_shops, open_orders, wait_until_mapped
 from benchmarks.telling import say
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
-from sandbox.scene import Seller, link, open_shops
+from sandbox.scene import Seller
 from sandbox.serving import serving
 from sandbox.stack.processes import Process, wait_for
 from sandbox.stack.stack import Stack
 from worker.state.connection import connect
-from worker.state.orders import OrderQueue
 
 _SHOPS = 5
 _SAMPLE_SECONDS = 10.0
@@ -74,22 +74,8 @@ class Soak:
             "Redis": self.stack.redis,
         }
         self.stack.add_products(self.products)
-        names = [{"name": f"Soak {number}", "region": "GB"} for number in range(_SHOPS)]
-        self.seller = open_shops(self.control, start, names)
-        listed = [
-            {"seller_sku": code, "title": name, "price": str(price), "quantity": 100_000}
-            for code, name, price, _ in self.products
-        ]
-        for shop in self.seller.shops:
-            self.control.add_products(shop.id, listed)
-        page = link(self.control, start, self.seller)
-        if "Linked with TikTok" not in page:
-            raise RuntimeError(f"Linking did not succeed: {page}")
-
-        def mapped() -> bool:
-            return sum(int(row["mapped"]) for row in start.cli_json("catalog", "list")) >= _SHOPS * len(self.products)
-
-        wait_for(mapped, 600, "the catalogue")
+        self.seller = linked_shops(self.control, start, "Soak", _SHOPS, self.products)
+        wait_until_mapped(start, _SHOPS * len(self.products))
         for shop in self.seller.shops:
             start.cli("inventory", "push", "--shop", shop.id, "--apply")
 
@@ -115,7 +101,7 @@ class Soak:
         return int(self.stack.sql("SELECT count(*) FROM sale_order WHERE state IN ('sale', 'cancel')")[0][0])
 
     def _waiting(self) -> int:
-        return sum(OrderQueue(self.redis, shop.id).open_count() for shop in self.seller.shops)
+        return open_orders(self.redis, self.seller)
 
     def _look(self) -> Sample:
         sample = Sample(waiting=self._waiting())
