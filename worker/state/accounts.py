@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,8 +15,6 @@ from worker.state.secrets import SecretBox
 
 #: ``needed``: TikTok refuses our tokens, so nothing of the account runs until the seller authorizes the app again.
 Authorization = Literal["none", "authorized", "needed"]
-
-_MOST_READ = 5000
 
 
 class Account(BaseModel):
@@ -42,7 +41,8 @@ class Accounts:
         self._redis = redis
         self._box = box
         self._hash = key("accounts")
-        self._read: dict[str, Account] = {}
+        #: Accounts are read at every turn and hardly ever change; decrypting hundreds anew takes long.
+        self._load = lru_cache(maxsize=5000)(self._read)
 
     def add(self, *, name: str, market: str, service_id: str, app_key: str, app_secret: str) -> Account:
         """A new account; its id is made from its name.
@@ -120,13 +120,6 @@ class Accounts:
         sealed = account.model_copy(update={"app_secret": self._box.encrypt(account.app_secret)})
         return sealed.model_dump_json()
 
-    def _load(self, stored: str) -> Account:
-        """Accounts are read at every turn and hardly ever change; decrypting hundreds anew takes long."""
-        account = self._read.get(stored)
-        if account is None:
-            sealed = Account.model_validate_json(stored)
-            account = sealed.model_copy(update={"app_secret": self._box.decrypt(sealed.app_secret)})
-            if len(self._read) >= _MOST_READ:
-                self._read.clear()
-            self._read[stored] = account
-        return account
+    def _read(self, stored: str) -> Account:
+        account = Account.model_validate_json(stored)
+        return account.model_copy(update={"app_secret": self._box.decrypt(account.app_secret)})
