@@ -212,12 +212,7 @@ class DirtySet:
 
     def work_to_do(self) -> bool:
         """Whether something is due, or leased to a worker whose lease has ended."""
-        now = self._now()
-        with self._redis.pipeline(transaction=False) as pipe:
-            pipe.zcount(self._due, "-inf", now)
-            pipe.zcount(self._leased, "-inf", now)
-            due, lost = pipe.execute()
-        return bool(due or lost)
+        return bool(with_work(self._redis, self.kind, [self.shop_id]))
 
     def is_at_hand(self, one: str) -> bool:
         """Whether that one is due now, or a worker has it."""
