@@ -64,12 +64,16 @@ def _partner(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _order(order: dict[str, Any], buyer: Any) -> dict[str, Any]:
-    lines = [(0, 0, {**line, "tax_ids": [(6, 0, line["tax_ids"])]}) for line in order["lines"]]
     return {
         "partner_id": buyer.id,
         "partner_invoice_id": buyer.id,
         "partner_shipping_id": buyer.child_ids.id or buyer.id,
         "client_order_ref": order["reference"],
         "origin": "in process",
-        "order_line": lines,
+        "order_line": order_lines(order),
     }
+
+
+def order_lines(order: dict[str, Any]) -> list[Any]:
+    """The lines as Odoo's ``create`` takes them, with exactly the taxes that they have."""
+    return [(0, 0, {**line, "tax_ids": [(6, 0, line["tax_ids"])]}) for line in order["lines"]]

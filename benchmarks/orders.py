@@ -22,6 +22,7 @@ from typing import Any
 import requests
 
 from benchmarks.figures import Figure, Goal, figures_table, machine, write
+from benchmarks.in_process import order_lines
 from benchmarks.latency import Confirmations, at_rate, one_by_one, percentile
 from benchmarks.plots import draw
 from benchmarks.processes import PeakMemory, cpu_seconds, family
@@ -164,12 +165,11 @@ class Orders:
         session = self.stack.login(self.stack.credentials.bot_login, self.stack.credentials.bot_api_key)
         began = time.monotonic()
         for order in orders:
-            lines = [(0, 0, {**line, "tax_ids": [(6, 0, line["tax_ids"])]}) for line in order["lines"]]
             values = {
                 "partner_id": order["partner_id"],
                 "client_order_ref": order["reference"],
                 "origin": "one by one",
-                "order_line": lines,
+                "order_line": order_lines(order),
             }
             (made,) = session.execute_kw("sale.order", "create", [[values]])
             session.execute_kw("sale.order", "action_confirm", [[made]])
