@@ -5,13 +5,15 @@ Why each choice: docs/architecture.md. Times are in seconds.
 
 from __future__ import annotations
 
+from worker.redis_address import celery_settings
 from worker.settings import get_settings
 from worker.state.broker import BEAT_LOCK_SECONDS, BEAT_PREFIX, CELERY_PREFIX, QUEUES
 from worker.state.turns import tick_of
 
 _settings = get_settings()
 
-broker_url = _settings.broker_url
+_broker = celery_settings(_settings.broker_url)
+broker_url = _broker["broker_url"]
 broker_connection_retry_on_startup = True
 #: A redelivery must wait longer than the longest task may take, or a slow task runs twice.
 _TASK_LIMIT = 240
@@ -28,6 +30,7 @@ broker_transport_options = {
     # Not retry_on_timeout: redis-py would then repeat a read on a new connection by itself, without end and inside the
     # worker's event loop. A lost connection is to be Celery's to see, which starts its consumers anew.
     "global_keyprefix": CELERY_PREFIX,
+    **_broker["transport_options"],
 }
 
 task_serializer = "json"
@@ -62,7 +65,9 @@ task_routes = {
 }
 
 beat_scheduler = "redbeat.RedBeatScheduler"
-redbeat_redis_url = _settings.broker_url
+redbeat_redis_url = _broker["redbeat_redis_url"]
+if _broker["redbeat_redis_options"]:
+    redbeat_redis_options = _broker["redbeat_redis_options"]
 redbeat_key_prefix = BEAT_PREFIX
 beat_max_loop_interval = 5
 #: A second beat takes over when the first has been silent this long.

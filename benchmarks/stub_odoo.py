@@ -33,6 +33,10 @@ _WORKERS = 8
 Body = dict[str, Any]
 
 
+def _all_asked(body: Body) -> Body:
+    return {name: {"type": "char"} for name in body["allfields"]}
+
+
 class StubOdoo:
     """What it was told, and its answers by ``model.method``."""
 
@@ -47,6 +51,11 @@ class StubOdoo:
         self.answers: dict[str, Callable[[Body], Any]] = {
             "product.product.search_read": self._product_search,
             "product.product.fields_get": lambda _: {"is_storable": {"type": "boolean"}},
+            "product.template.attribute.line.fields_get": _all_asked,
+            "sale.order.fields_get": _all_asked,
+            "sale.order.line.fields_get": _all_asked,
+            "stock.move.fields_get": lambda _: {"picked": {"type": "boolean"}},
+            "stock.picking.fields_get": _all_asked,
             "res.country.search_read": lambda body: [
                 {"id": number, "code": code} for number, code in enumerate(body["domain"][0][2], start=1)
             ],

@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
 from sandbox.serving import serving
+from sandbox.stack.releases import RELEASES
 from sandbox.stack.stack import GIVEN, Stack
 from tests.support import PRODUCTS, World
 from worker.logs import configure
@@ -41,7 +42,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def stack() -> Iterator[Stack]:
     """Redis, PostgreSQL and Odoo of this session."""
     with Stack(
-        os.environ.get("TEST_STACK_NAME", "test"), workers=3, report=lambda text: print(text, file=sys.__stderr__)
+        os.environ.get("TEST_STACK_NAME", "test"),
+        workers=3,
+        release=RELEASES[os.environ.get("TEST_ODOO", "19")],
+        report=lambda text: print(text, file=sys.__stderr__),
     ) as running:
         running.products = running.add_products(PRODUCTS)  # type: ignore[attr-defined]
         yield running

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from worker.errors import ConfigurationError
+from worker.redis_address import next_database
 
 #: Where Docker and Kubernetes put secrets as files: the file ``odoo_password`` sets ODOO_PASSWORD.
 _SECRETS = Path("/run/secrets")
@@ -25,7 +26,11 @@ class Settings(BaseSettings):
         secrets_dir=_SECRETS if _SECRETS.is_dir() else None,
     )
 
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis that keeps the connector's own state.")
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0",
+        description="Redis that keeps the connector's own state: `redis://`, `rediss://` (TLS), or "
+        "`sentinel://:PASSWORD@HOST:26379,HOST:26379,HOST:26379/0?master=NAME`.",
+    )
     celery_broker_url: str = Field(
         "", description="Redis database for Celery's messages; empty: the database after `REDIS_URL`'s."
     )
@@ -165,8 +170,7 @@ class Settings(BaseSettings):
         """Celery's broker: a database of its own, since Celery's visibility timeout holds for a whole database."""
         if self.celery_broker_url:
             return self.celery_broker_url
-        server, _, database = self.redis_url.rpartition("/")
-        return f"{server}/{int(database) + 1}" if database.isdigit() else f"{self.redis_url.rstrip('/')}/1"
+        return next_database(self.redis_url)
 
 
 @lru_cache(maxsize=1)

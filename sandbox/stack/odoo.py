@@ -12,7 +12,6 @@ from sandbox.stack.postgres import ROLE, PostgresServer
 from sandbox.stack.processes import Process, answers, free_port, listens, wait_for
 
 TEMPLATE_DATABASE = "template_odoo"
-MODULES = ("sale_management", "stock", "sale_stock", "stock_delivery", "mrp")
 CONFIG = """\
 [options]
 addons_path = {addons}
@@ -30,7 +29,7 @@ log_level = warn
 log_handler = :WARNING,odoo.addons.rpc.controllers.jsonrpc:ERROR,odoo.addons.rpc.controllers.xmlrpc:ERROR
 http_interface = 127.0.0.1
 http_port = {port}
-gevent_port = {gevent_port}
+{port_option} = {gevent_port}
 workers = {workers}
 ; High enough that no worker is replaced in the middle of a test.
 limit_memory_soft = 8589934592
@@ -61,6 +60,7 @@ def write_config(
             role=ROLE,
             template=TEMPLATE_DATABASE,
             port=port,
+            port_option=package.release.port_option,
             gevent_port=gevent_port,
             workers=workers,
         )
@@ -72,7 +72,7 @@ def odoo_environment(package: OdooPackage) -> dict[str, str]:
     """Environment variables that any Odoo command needs."""
     # HOME: Odoo reads ~/.odoorc, which is nobody's business here. PG*: they would beat the configuration file.
     cleared = {name: "" for name in os.environ if name.startswith("PG")}
-    return {**cleared, "PYTHONPATH": str(package.libraries), "HOME": "/nonexistent", "TZ": "UTC"}
+    return {**cleared, "PYTHONPATH": package.python_path, "HOME": "/nonexistent", "TZ": "UTC"}
 
 
 class OdooServer(Process):
@@ -97,6 +97,7 @@ class OdooServer(Process):
         self.gevent_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.postgres = postgres
+        self._ready_path = package.release.ready_path
         self._filestore = filestore
         self._data = folder / "data"
         config = write_config(
@@ -139,7 +140,7 @@ class OdooServer(Process):
 
         :raises StackError: with the end of its log.
         """
-        self.wait_until(lambda: answers(f"{self.url}/web/health"), timeout)
+        self.wait_until(lambda: answers(f"{self.url}{self._ready_path}"), timeout)
 
     def restart(self) -> None:
         """Start again on the same ports, after a stop or a kill as well."""

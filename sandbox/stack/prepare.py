@@ -8,10 +8,13 @@ from collections.abc import Callable
 
 from sandbox.stack.odoo_package import OdooPackage, ensure_odoo
 from sandbox.stack.paths import StackError, cache_folder, locked
+from sandbox.stack.releases import ODOO_19, OdooRelease
 from sandbox.stack.template import Template, ensure_template
 
 
-def prepare(report: Callable[[str], None] = lambda text: None) -> tuple[OdooPackage, Template]:
+def prepare(
+    report: Callable[[str], None] = lambda text: None, release: OdooRelease = ODOO_19
+) -> tuple[OdooPackage, Template]:
     """Make what is missing and return it; quick when nothing is. Waits when another process is at it.
 
     :param report: is told each step that starts, with the seconds since the first.
@@ -23,11 +26,12 @@ def prepare(report: Callable[[str], None] = lambda text: None) -> tuple[OdooPack
         report(f"[{time.monotonic() - begin:5.1f} s] {text}")
 
     with locked(cache_folder() / "prepare.lock"):
-        step("Odoo 19: package and Python environment")
-        package = ensure_odoo()
-        step("Odoo 19: template database")
+        name = f"Odoo {release.version}"
+        step(f"{name}: package and Python environment")
+        package = ensure_odoo(release)
+        step(f"{name}: template database")
         template = ensure_template(package)
-        step("Odoo 19 is ready")
+        step(f"{name} is ready")
     return package, template
 
 

@@ -27,14 +27,18 @@ def provision(env: Any, credentials_file: str) -> None:
     """
     path = pathlib.Path(credentials_file)
     credentials = json.loads(path.read_text())
-    # The tour of a first login would click through the pages by itself.
-    env.ref("base.user_admin").write({"password": credentials["admin_password"], "tour_enabled": False})
+    admin = env.ref("base.user_admin")
+    admin.write({"password": credentials["admin_password"]})
+    if "tour_enabled" in admin._fields:  # the tour of a first login would click through the pages by itself
+        admin.tour_enabled = False
     credentials["bot_api_key"] = _make_bot(env, credentials["bot_password"])
     _make_pricelists(env)
     _make_products(env)
-    env["account.tax"].create(
-        {"name": "VAT 20% included", "amount": 20, "type_tax_use": "sale", "price_include_override": "tax_included"}
-    )
+    tax = env["account.tax"]
+    included: dict[str, Any] = {"price_include": True}  # before Odoo 18
+    if "price_include_override" in tax._fields:
+        included = {"price_include_override": "tax_included"}
+    tax.create({"name": "VAT 20% included", "amount": 20, "type_tax_use": "sale", **included})
     shipping = env["product.product"].search([("default_code", "=", "TIKTOK-SHIPPING")])
     env["delivery.carrier"].create({"name": "TikTok Shipping", "product_id": shipping.id})
     env["crm.team"].create({"name": "TikTok Shop"})
@@ -44,15 +48,21 @@ def provision(env: Any, credentials_file: str) -> None:
 
 
 def _make_bot(env: Any, password: str) -> str:
-    bot = env["res.users"].create(
+    users = env["res.users"]
+    groups = "group_ids" if "group_ids" in users._fields else "groups_id"  # before Odoo 19
+    bot = users.create(
         {
             "name": "TikTok connector",
             "login": BOT_LOGIN,
             "password": password,
-            "group_ids": [(6, 0, [env.ref(group).id for group in BOT_GROUPS])],
+            groups: [(6, 0, [env.ref(group).id for group in BOT_GROUPS])],
+            # Before Odoo 19 nobody without an address may write into the chatter.
+            **({"email": "tiktok-bot@example.com"} if groups == "groups_id" else {}),
         }
     )
-    key: str = env["res.users.apikeys"].with_user(bot).sudo()._generate("rpc", "connector", None)
+    keys = env["res.users.apikeys"].with_user(bot).sudo()
+    until = [None] if "expiration_date" in keys._fields else []  # Odoo 18 and newer
+    key: str = keys._generate("rpc", "connector", *until)
     return key
 
 

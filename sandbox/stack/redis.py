@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.stack.paths import StackError
@@ -15,9 +16,11 @@ class RedisServer(Process):
     """Redis on a port of its own, append-only file on: what was acknowledged survives a restart.
 
     :param folder: where its data and its log are kept.
+    :param replica_of: the port of the server whose data it copies.
+    :param more: further options.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, replica_of: int | None = None, more: Mapping[str, str] | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self._data = folder / "appendonlydir"
@@ -30,6 +33,8 @@ class RedisServer(Process):
             "appendfsync": "everysec",
             "maxmemory-policy": "noeviction",
             "save": "",
+            **({"replicaof": f"127.0.0.1 {replica_of}"} if replica_of else {}),
+            **(more or {}),
         }
         command = ["redis-server", *(part for name, value in options.items() for part in (f"--{name}", value))]
         super().__init__("Redis", command, log=folder / "redis.log")
@@ -62,3 +67,26 @@ class RedisServer(Process):
         """Start again on the same port and data, after a stop or a kill as well."""
         self.stop()
         self.start().wait_ready()
+
+
+class SentinelServer(Process):
+    """A Redis Sentinel that watches one master and has a replica take its place when it is gone.
+
+    :param master: as it is called in ``REDIS_URL``.
+    :param quorum: of how many Sentinels must agree that it is gone.
+    """
+
+    def __init__(self, folder: Path, *, master: str, master_port: int, quorum: int = 2) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        lines = [
+            f"port {self.port}",
+            "bind 127.0.0.1",
+            f"dir {folder}",
+            f"sentinel monitor {master} 127.0.0.1 {master_port} {quorum}",
+            f"sentinel down-after-milliseconds {master} 2000",
+            f"sentinel failover-timeout {master} 10000",
+        ]
+        config = folder / "sentinel.conf"  # it writes there what it learns
+        config.write_text("\n".join(lines) + "\n")
+        super().__init__("Sentinel", ["redis-server", config, "--sentinel"], log=folder / "sentinel.log")

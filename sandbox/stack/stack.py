@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import urllib.parse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NamedTuple, Self
@@ -18,9 +18,14 @@ from sandbox.stack.paths import StackError, claim_run_folder
 from sandbox.stack.postgres import PostgresServer
 from sandbox.stack.prepare import prepare
 from sandbox.stack.redis import RedisServer
+from sandbox.stack.releases import ODOO_19, OdooRelease
 from sandbox.stack.template import Credentials
 
 GIVEN = ("ODOO_URL", "ODOO_DB", "ODOO_USER", "ODOO_PASSWORD")
+
+
+#: What makes a product storable before Odoo 18.
+_STORABLE = {"type": "product"}
 
 
 class StockedProduct(NamedTuple):
@@ -41,6 +46,7 @@ class Stack:
     :param name: of the run folder ``.run/<name>``, which is emptied first and keeps the logs afterwards.
     :param workers: HTTP worker processes of Odoo; 0 is one process with threads.
     :param addons: folders of modules that the private Odoo may install besides its own.
+    :param release: which Odoo the private one is.
     """
 
     redis: RedisServer
@@ -52,11 +58,13 @@ class Stack:
         workers: int = 4,
         database: str = "shop",
         addons: Iterable[Path] = (),
+        release: OdooRelease = ODOO_19,
         report: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._name = name
         self._workers = workers
         self._addons = list(addons)
+        self._release = release
         self._report = report
         self._cleanup = contextlib.ExitStack()
         self._odoo: OdooServer | None = None
@@ -115,7 +123,7 @@ class Stack:
         self.redis.wait_ready()
 
     def _start_odoo(self) -> None:
-        package, template = prepare(self._report)
+        package, template = prepare(self._report, self._release)
         self._credentials = template.credentials
         postgres = PostgresServer(self.folder / "postgres", copy_of=template.cluster)
         postgres.prepare()
@@ -193,15 +201,9 @@ class Stack:
         """
         rows = [StockedProduct(*row) for row in products]
         admin = self.admin()
+        storable = {"type": "consu", "is_storable": True} if self._has("product.product", "is_storable") else _STORABLE
         values = [
-            {
-                "default_code": row.default_code,
-                "name": row.name,
-                "list_price": row.price,
-                "type": "consu",
-                "is_storable": True,
-            }
-            for row in rows
+            {"default_code": row.default_code, "name": row.name, "list_price": row.price, **storable} for row in rows
         ]
         ids = admin.execute_kw("product.product", "create", [values])
         warehouse = admin.execute_kw("stock.warehouse", "search_read", [[], ["lot_stock_id"]], {"limit": 1})[0]
@@ -214,22 +216,31 @@ class Stack:
             for product, row in zip(ids, rows, strict=True)
             if row.quantity
         ]
-        context = {"context": {"inventory_mode": True}}
         if quants:
-            counted = admin.execute_kw("stock.quant", "create", [quants], context)
-            admin.execute_kw("stock.quant", "action_apply_inventory", [counted], context)
+            self._count(quants)
         return {row.default_code: product for product, row in zip(ids, rows, strict=True)}
+
+    def _has(self, model: str, field: str) -> bool:
+        """Whether this version of Odoo has the field."""
+        return bool(self.admin().execute_kw(model, "fields_get", [[field]], {"attributes": ["type"]}))
 
     def let_create_products(self, allowed: bool = True) -> None:
         """Give the bot user the right *Products: Create*, which creating products needs; or take it away."""
-        self.let_bot("product.group_product_manager", allowed=allowed)
+        # Before Odoo 18 that came with a whole application's administration.
+        self.let_bot(
+            "product.group_product_manager"
+            if self._has("product.product", "is_storable")
+            else "stock.group_stock_manager",
+            allowed=allowed,
+        )
 
     def let_bot(self, reference: str, *, allowed: bool = True) -> None:
         """Put the bot user into a group (``account.group_account_invoice``), or take it out again."""
         admin, login = self.admin(), self.environment()["ODOO_USER"]
         group = admin.execute_kw("ir.model.data", "check_object_reference", reference.split("."))[1]
         bot = admin.execute_kw("res.users", "search", [[("login", "=", login)]])
-        admin.execute_kw("res.users", "write", [bot, {"group_ids": [(4 if allowed else 3, group)]}])
+        groups = "group_ids" if self._has("res.users", "group_ids") else "groups_id"
+        admin.execute_kw("res.users", "write", [bot, {groups: [(4 if allowed else 3, group)]}])
 
     def add_company_contact(self, name: str) -> int:
         """A contact that is a company, such as a vendor; answers its id."""
@@ -258,17 +269,21 @@ class Stack:
         location = found[0]["lot_stock_id"][0]
         count = {"product_id": product_id, "location_id": location, "inventory_quantity": quantity}
         here = [("product_id", "=", product_id), ("location_id", "=", location)]
-        context = {"context": {"inventory_mode": True}}
         # An order that is confirmed between the two calls can make Odoo forget the count without a word, or split the
         # quant. Opening *Physical Inventory* puts quants together; then a person would count again.
         for _ in range(5):
-            counted = admin.execute_kw("stock.quant", "create", [[count]], context)
-            admin.execute_kw("stock.quant", "action_apply_inventory", [counted], context)
+            self._count([count])
             quants = admin.execute_kw("stock.quant", "search_read", [here, ["quantity"]])
             if sum(quant["quantity"] for quant in quants) == quantity:
                 return
             admin.execute_kw("stock.quant", "action_view_inventory", [])
         raise StackError(f"Odoo does not take the count of product {product_id}: {quantity} units in {location}.")
+
+    def _count(self, quants: Sequence[Mapping[str, object]]) -> None:
+        context = {"context": {"inventory_mode": True}}
+        counted = self.admin().execute_kw("stock.quant", "create", [quants], context)
+        if self._has("stock.quant", "inventory_quantity_set"):  # Odoo 14 takes a count at once
+            self.admin().execute_kw("stock.quant", "action_apply_inventory", [counted], context)
 
     def add_kit(self, default_code: str, name: str, price: float, components: Iterable[tuple[int, float]]) -> int:
         """Make a kit (a phantom bill of materials) of ``(product variant id, units)``; answers its variant id.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.stack import postgres, provision
-from sandbox.stack.odoo import MODULES, TEMPLATE_DATABASE, odoo_environment, write_config
+from sandbox.stack.odoo import TEMPLATE_DATABASE, odoo_environment, write_config
 from sandbox.stack.odoo_package import OdooPackage
 from sandbox.stack.paths import StackError, cache_folder
 from sandbox.stack.postgres import PostgresServer
@@ -44,7 +44,7 @@ def ensure_template(package: OdooPackage) -> Template:
 
     :raises StackError: with the log of the step that failed.
     """
-    folder = cache_folder() / "template"
+    folder = package.release.folder(cache_folder(), "template")
     stamp = folder / "stamp"
     wanted = _fingerprint(package)
     if not (stamp.exists() and stamp.read_text() == wanted):
@@ -58,7 +58,7 @@ def ensure_template(package: OdooPackage) -> Template:
 def _fingerprint(package: OdooPackage) -> str:
     server = Path(postgres.program("postgres")).resolve()
     source = Path(provision.__file__).read_text()
-    settings = json.dumps([MODULES, TEMPLATE_DATABASE, str(server), package.fingerprint])
+    settings = json.dumps([package.release.modules, TEMPLATE_DATABASE, str(server), package.fingerprint])
     return hashlib.sha256(f"{settings}\n{source}".encode()).hexdigest()
 
 
@@ -84,7 +84,7 @@ def _make(folder: Path, package: OdooPackage) -> None:
             work / "odoo.conf", package=package, postgres=cluster, port=free_port(), gevent_port=free_port(), workers=0
         )
         cluster.execute(f'CREATE DATABASE "{TEMPLATE_DATABASE}" TEMPLATE template0')
-        install = ["server", "-i", ",".join(MODULES), "--stop-after-init", "--no-http"]
+        install = ["server", "-i", ",".join(package.release.modules), "--stop-after-init", "--no-http"]
         _run_odoo(package, config, install, "")
         script = Path(provision.__file__).read_text()
         _run_odoo(package, config, ["shell", "--no-http"], f"{script}\nprovision(env, {str(credentials)!r})\n")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support import World
+from worker.odoo.features import features_of
 from worker.state.shops import Shop
 from worker.sync.fulfillment.requests import ASKS_TO_CANCEL
 from worker.sync.fulfillment.watch import poll_tiktok, watch_odoo
@@ -37,7 +38,8 @@ def ordered(world: World, order_id: str) -> dict[str, int]:
 def reserved(world: World, order_id: str) -> dict[str, int]:
     """Units that the order's open deliveries reserve."""
     rows = world.stack.sql(
-        "SELECT pp.default_code, sum(m.quantity) FROM stock_move m JOIN stock_picking p ON p.id = m.picking_id "
+        f"SELECT pp.default_code, sum({world.moved_column}) FROM stock_move m "
+        "JOIN stock_picking p ON p.id = m.picking_id "
         "JOIN sale_order s ON s.id = p.sale_id JOIN product_product pp ON pp.id = m.product_id "
         "WHERE s.client_order_ref = %s AND m.state NOT IN ('done', 'cancel') GROUP BY 1",
         order_id,
@@ -104,7 +106,12 @@ def test_what_a_person_added_to_the_order_stays(world: World, shop: Shop) -> Non
     world.import_orders(shop, order_id)
     product = world.stack.products["SKU-3"]  # type: ignore[attr-defined]
     admin = world.stack.admin()
-    values: dict[str, Any] = {"product_id": product, "product_uom_qty": 1, "price_unit": 0, "tax_ids": [[6, 0, []]]}
+    values: dict[str, Any] = {
+        "product_id": product,
+        "product_uom_qty": 1,
+        "price_unit": 0,
+        features_of(world.odoo).line_taxes: [[6, 0, []]],
+    }
     admin.execute_kw("sale.order", "write", [[world.sale(order_id)["id"]], {"order_line": [[0, 0, values]]}])
     world.tiktok.cancel_lines(order_id, lines_of(world, order_id)[:1])
     world.import_orders(shop, order_id)
@@ -261,7 +268,7 @@ def test_a_receipt_that_a_person_confirms_and_validates_brings_the_stock_back(wo
     admin = world.stack.admin()
     found = admin.execute_kw("stock.picking", "search", [[("origin", "like", return_id)]])
     admin.execute_kw("stock.picking", "action_confirm", [found])
-    admin.execute_kw("stock.picking", "button_validate", [found])
+    world.validate(found[0])
     (line,) = world.stack.sql(
         "SELECT l.qty_delivered FROM sale_order_line l JOIN sale_order s ON s.id = l.order_id "
         "WHERE s.client_order_ref = %s",

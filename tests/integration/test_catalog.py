@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support import World
+from worker.odoo.features import features_of
 from worker.state.catalog import Listing
 from worker.state.shops import Shop
 from worker.sync.catalog_drain import CatalogDrain
@@ -53,12 +54,13 @@ class Assortment:
         return {listing.seller_sku.removesuffix(f"-{self.tag}"): listing for listing in found.values()}
 
     def variants(self, *codes: str) -> list[dict[str, Any]]:
+        storable, _, counted = features_of(self.world.odoo).storable
         fields = [
             "default_code",
             "name",
             "lst_price",
             "barcode",
-            "is_storable",
+            storable,
             "taxes_id",
             "product_tmpl_id",
             "image_1920",
@@ -68,7 +70,7 @@ class Assortment:
         found: list[dict[str, Any]] = self.world.stack.admin().execute_kw(
             "product.product", "search_read", [domain, fields], {"order": "id"}
         )
-        return found
+        return [row | {"is_storable": row[storable] == counted} for row in found]
 
     def allow_creation(self) -> None:
         self.shop = self.world.change(self.shop, create_products=True)

@@ -108,10 +108,8 @@ def test_a_name_that_odoo_does_not_have_is_answered_with_those_that_it_has(
 
 
 def test_a_tax_on_top_of_the_price_is_refused(world: World, refused: Callable[..., str]) -> None:
-    ((tax, name),) = world.stack.sql(
-        "SELECT id, name->>'en_US' FROM account_tax WHERE type_tax_use = 'sale' AND amount > 0 "
-        "AND price_include_override IS DISTINCT FROM 'tax_included' LIMIT 1"
-    )
+    tax = world.tax_on_top()
+    name = world.stack.admin().execute_kw("account.tax", "read", [[tax], ["name"]])[0]["name"]
     shop = world.link_shop()
     text = refused("shops", "set", shop.id, "--tax", str(tax))
     assert name in text

@@ -276,12 +276,7 @@ def test_invariant_06_by_what_the_buyer_paid(world: World) -> None:
 
 def test_invariant_06_a_mismatch_stays_a_draft_that_says_why(world: World) -> None:
     """Given an Odoo that comes to another amount, the order stays a quotation with a note, and is parked."""
-    on_top = world.stack.sql(
-        "SELECT id FROM account_tax WHERE price_include_override IS DISTINCT FROM 'tax_included' "
-        "AND type_tax_use = 'sale' AND amount > 0 LIMIT 1"
-    )
-    tax = on_top[0][0]
-    shop = world.link_shop(tax_id=tax)
+    shop = world.link_shop(tax_id=world.tax_on_top())
     order_id = world.order(shop, ("SKU-1", 2))
     world.import_orders(shop, order_id)
     world.import_orders(shop, order_id)

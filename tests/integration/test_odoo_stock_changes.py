@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +15,9 @@ from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from tests.integration.test_bad_weather import odoo_without
 from tests.merchant import Counting, Merchant, bot_of
+from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway
-from worker.odoo.kits import StockFeatures, kits_of, stock_features
+from worker.odoo.kits import kits_of
 from worker.odoo.stock import StockSource, available
 from worker.odoo.stock_changes import Changes, changes
 
@@ -38,8 +40,7 @@ class Watcher:
 
     def __init__(self, bot: OdooGateway) -> None:
         self.gateway = Counting(bot)
-        self.features = stock_features(bot)
-        newest = changes(bot, None, self.features).newest
+        newest = changes(bot, None).newest
         assert newest is not None
         self.newest = newest
         self.seen: set[str] = set()
@@ -47,7 +48,7 @@ class Watcher:
 
     def look(self) -> set[int]:
         self.gateway.calls.clear()
-        found: Changes = changes(self.gateway, self.newest - OVERLAP, self.features)
+        found: Changes = changes(self.gateway, self.newest - OVERLAP)
         fresh = {row.variant_id for row in found.rows if row.key not in self.seen}
         self.seen |= {row.key for row in found.rows}
         self.newest = max(self.newest, found.newest or self.newest)
@@ -201,23 +202,14 @@ def test_a_new_kit_and_every_change_of_its_definition_are_seen_once(merchant: Me
         assert watcher.look() == set(), values
 
 
-def test_an_odoo_without_kits_is_never_asked_for_them(bot: OdooGateway, merchant: Merchant) -> None:
-    without = StockFeatures(kits=False)
-    counting = Counting(bot)
-    product = merchant.product(3)
-    changes(counting, datetime.now(UTC), without)
-    changes(counting, None, without)
-    assert kits_of(counting, [product], without) == set()
-    assert available(counting, [product], EVERYWHERE, without).units == {product: 3}
-    assert not [call for call in counting.calls if call.startswith("mrp.")]
-
-
 def test_an_odoo_without_the_module_mrp_is_noticed_and_read_all_the_same(stack: Stack, merchant: Merchant) -> None:
     product = merchant.product(3)
     with odoo_without(stack, "mrp", "mrp_account", "sale_mrp") as database:  # a copy of the template
         bare = bot_of(stack, database)
-        features = stock_features(bare)
-        assert features == StockFeatures("is_storable", kits=False)
-        assert changes(bare, None, features) == Changes()
-        assert changes(bare, datetime(2020, 1, 1, tzinfo=UTC), features) == Changes()
-        assert available(bare, [product], EVERYWHERE, features).units == {}
+        assert features_of(bare) == replace(merchant.features, kits=False)
+        assert changes(bare, None) == Changes()
+        assert changes(bare, datetime(2020, 1, 1, tzinfo=UTC)) == Changes()
+        assert available(bare, [product], EVERYWHERE).units == {}
+        counting = Counting(bare)
+        assert kits_of(counting, [product]) == set()
+        assert not [call for call in counting.calls if call.startswith("mrp.")]

@@ -12,9 +12,10 @@ import pytest
 
 from sandbox.stack.stack import Stack
 from tests.merchant import Counting, Merchant, bot_of
+from tests.support import only_odoo_19
 from worker.odoo.errors import OdooRejectedError, OdooUnavailableError
+from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway
-from worker.odoo.kits import stock_features
 from worker.odoo.product_creation import Made, NewProduct, NewSku, ProductCreation
 
 #: The smallest PNG there is: one transparent pixel.
@@ -47,8 +48,7 @@ class Maker:
         self.tag = secrets.token_hex(3).upper()
 
     def create(self, *products: NewProduct, gateway: OdooGateway | None = None) -> Made:
-        features = stock_features(self.bot)
-        return ProductCreation(gateway or self.bot, self.shop_id, features).create(products)
+        return ProductCreation(gateway or self.bot, self.shop_id).create(products)
 
     def sku(
         self, sku_id: str, price: str = "10", barcode: str = "", seller_sku: str | None = None, **values: str
@@ -64,11 +64,12 @@ class Maker:
 
     def read(self, made: Made, *sku_ids: str) -> list[dict[str, Any]]:
         """The variants as an administrator sees them, in this order."""
-        fields = ["name", "display_name", "default_code", "barcode", "lst_price", "list_price", "is_storable"]
+        storable, _, counted = features_of(self.bot).storable
+        fields = ["name", "display_name", "default_code", "barcode", "lst_price", "list_price", storable]
         fields += ["sale_ok", "taxes_id", "image_1920", "product_tmpl_id", "product_template_attribute_value_ids"]
         ids = [made.variants[sku_id] for sku_id in sku_ids or made.variants]
         rows: list[dict[str, Any]] = self.merchant.do("product.product", "read", ids, fields)
-        return rows
+        return [row | {"is_storable": row[storable] == counted} for row in rows]
 
     def count(self) -> tuple[int, int]:
         """Templates and variants that carry this maker's mark, archived ones too."""
@@ -203,6 +204,7 @@ def test_a_price_that_is_not_known_gives_no_discount(maker: Maker) -> None:
     assert maker.read(made)[0]["lst_price"] == 10
 
 
+@only_odoo_19
 def test_dynamic_attributes_are_shared_whatever_their_case_and_others_are_not_used(maker: Maker) -> None:
     names = {mode: f"{mode}-{maker.tag}" for mode in ("dynamic", "always")}
     people = {
@@ -297,6 +299,7 @@ def test_a_barcode_of_two_new_skus_goes_to_the_first(maker: Maker, barcode: str)
     assert "SKU ID 1 has" in made.notes[0]
 
 
+@only_odoo_19
 def test_a_barcode_that_only_odoo_knows_to_be_taken_is_left_out_too(maker: Maker, barcode: str) -> None:
     product = maker.merchant.product()
     unit = maker.merchant.do("uom.uom", "search", [], limit=1)[0]
@@ -444,6 +447,7 @@ def test_workers_that_add_the_same_sku_at_once_add_it_once(maker: Maker, stack: 
 # --- facts of Odoo that this rests on ----------------------------------------------------------------------------
 
 
+@only_odoo_19
 def test_the_bot_cannot_give_a_product_that_exists_an_external_id(maker: Maker) -> None:
     """So only what the bot makes itself has one; what people made is found by its reference."""
     product = maker.merchant.product()

@@ -158,6 +158,8 @@ def test_beat_is_single_by_a_lock_that_outlives_its_sleep(celery: Celery) -> Non
         ("redis://redis:6379", "redis://redis:6379/1"),
         ("redis://redis:6379/", "redis://redis:6379/1"),
         ("rediss://redis:6379/0", "rediss://redis:6379/1"),
+        ("rediss://redis:6379/2?ssl_ca_certs=/etc/ca.pem", "rediss://redis:6379/3?ssl_ca_certs=/etc/ca.pem"),
+        ("sentinel://:pw@a:1,b:2/0?master=shop", "sentinel://:pw@a:1,b:2/1?master=shop"),
     ],
 )
 def test_celery_has_a_database_of_its_own(redis_url: str, broker: str) -> None:

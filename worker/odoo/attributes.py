@@ -31,7 +31,7 @@ def attribute_ids(gateway: OdooGateway, names: Collection[str], preferred: Mappi
     missing = {name.casefold(): name for name in sorted(names) if name.casefold() not in known}
     identities = {folded: external_id("attribute", _digest(folded)) for folded in missing}
     rows = [Row(identities[folded], {"name": name, "create_variant": "dynamic"}) for folded, name in missing.items()]
-    made = require_all(create_if_absent(gateway, "product.attribute", rows), "attribute") if rows else {}
+    made = _made(gateway, "product.attribute", rows, "attribute")
     known |= {folded: made[identity] for folded, identity in identities.items()}
     return {name: known[name.casefold()] for name in names}
 
@@ -55,9 +55,19 @@ def value_ids(gateway: OdooGateway, wanted: Iterable[tuple[int, str]]) -> dict[t
         Row(identities[key], {"name": name, "attribute_id/.id": str(key[0]), "sequence": str(place)})
         for place, (key, name) in enumerate(missing.items(), len(known) + 1)
     ]
-    made = require_all(create_if_absent(gateway, model, rows), "attribute value") if rows else {}
+    made = _made(gateway, model, rows, "attribute value")
     known |= {key: made[identity] for key, identity in identities.items()}
     return {(attribute, name): known[attribute, name.casefold()] for attribute, name in wanted}
+
+
+def _made(gateway: OdooGateway, model: str, rows: Sequence[Row], what: str) -> dict[str, int]:
+    if not rows:
+        return {}
+    loaded = create_if_absent(gateway, model, rows)
+    if loaded.refused:
+        # Another worker made it at the same moment: Odoo 14 then says that there is one, and finds it only afterwards.
+        loaded = create_if_absent(gateway, model, rows)
+    return require_all(loaded, what)
 
 
 def values_by_attribute(combinations: Iterable[Combination]) -> dict[int, set[int]]:

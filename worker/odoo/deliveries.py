@@ -14,14 +14,18 @@ from decimal import Decimal
 from typing import Any
 
 from worker.odoo.errors import OdooRejectedError
+from worker.odoo.features import features_of
 from worker.odoo.gateway import Context, OdooGateway, chunks, relation_id, search_read
 from worker.odoo.load import Row, create_if_absent, external_id
 from worker.odoo.sales import SalesOrder, origin_of
 
 _FIELDS = ("name", "state", "sale_id", "company_id")
-#: Fields of modules that need not be there (``stock_delivery``).
+#: Fields of a module that need not be there.
 _CARRIER_FIELDS = ("carrier_id", "carrier_tracking_ref")
-_MOVE_FIELDS = ("picking_id", "product_id", "product_uom_qty", "quantity", "state", "sale_line_id")
+_MOVE_FIELDS = ("picking_id", "product_id", "product_uom_qty", "state", "sale_line_id")
+#: What is reserved of a move, and what has left: the same field from Odoo 17 on.
+_QUANTITIES = ("quantity",)
+_QUANTITIES_BEFORE_17 = ("reserved_availability", "quantity_done")
 #: Orders that are asked for in one call.
 _AT_ONCE = 500
 
@@ -69,7 +73,6 @@ class Deliveries:
         self._gateway = gateway
         self._shop_id = shop_id
         self._context: dict[str, Any] = {} if company_id is None else {"allowed_company_ids": [company_id]}
-        self._has_carriers: bool | None = None
 
     def of(self, sales: Iterable[SalesOrder]) -> dict[int, list[Delivery]]:
         """Deliveries by sales order, oldest first, backorders included and cancelled ones left out: two calls."""
@@ -77,17 +80,21 @@ class Deliveries:
         if not ids:
             return {}
         domain = [("id", "in", ids), ("picking_type_code", "=", "outgoing"), ("state", "!=", "cancel")]
-        fields = (*_FIELDS, *(_CARRIER_FIELDS if self._carriers() else ()))
+        fields = (*_FIELDS, *(_CARRIER_FIELDS if features_of(self._gateway).carriers else ()))
         pickings = search_read(self._gateway, "stock.picking", domain, fields, context=self._context)
         domain = [("picking_id", "in", [picking["id"] for picking in pickings])]
         moves: dict[int, list[Move]] = {}
-        for record in search_read(self._gateway, "stock.move", domain, _MOVE_FIELDS, context=self._context):
+        for record in self._read_moves(domain):
             moves.setdefault(record["picking_id"][0], []).append(_move(record))
         found: dict[int, list[Delivery]] = {}
         for picking in pickings:
             delivery = _delivery(picking, moves.get(picking["id"], []))
             found.setdefault(delivery.sale_id, []).append(delivery)
         return found
+
+    def _read_moves(self, domain: Sequence[Any]) -> list[dict[str, Any]]:
+        fields = (*_MOVE_FIELDS, *(_QUANTITIES if features_of(self._gateway).picked else _QUANTITIES_BEFORE_17))
+        return search_read(self._gateway, "stock.move", domain, fields, context=self._context)
 
     def states(self, order_ids: Iterable[str], among: Collection[str]) -> dict[str, dict[int, str]]:
         """The states of those deliveries of TikTok's ``order_ids`` whose state is ``among`` these, by order id and
@@ -114,7 +121,7 @@ class Deliveries:
             values["carrier_tracking_ref"] = tracking
         if carrier_id is not None and delivery.carrier_id is None:
             values["carrier_id"] = carrier_id
-        if values and self._carriers():
+        if values and features_of(self._gateway).carriers:
             self._gateway.call("stock.picking", "write", ids=[delivery.id], vals=values, context=self._context)
 
     def attach_label(self, delivery: Delivery, package_id: str, filename: str, pdf: bytes) -> bool:
@@ -141,7 +148,7 @@ class Deliveries:
         # Only what was not there before is told; a crash in between costs the message, never the label.
         if attachment in {each for each, _, _ in known}:
             return False
-        body = f"Shipping label of TikTok Shop package {package_id}"
+        body = features_of(self._gateway).message(f"Shipping label of TikTok Shop package {package_id}")
         self._gateway.call(
             "stock.picking",
             "message_post",
@@ -168,8 +175,9 @@ class Deliveries:
         return [(record["id"], record["name"], record["res_id"]) for record in records]
 
     def note(self, delivery: Delivery, text: str) -> None:
-        """Leave a note in the delivery's chatter. Odoo escapes the text."""
-        self._gateway.call("stock.picking", "message_post", ids=[delivery.id], body=text, context=self._context)
+        """Leave a note in the delivery's chatter."""
+        body = features_of(self._gateway).message(text)
+        self._gateway.call("stock.picking", "message_post", ids=[delivery.id], body=body, context=self._context)
 
     def ask_a_person(self, delivery: Delivery, summary: str, note: str, *, deadline: date | None = None) -> None:
         """Leave an activity on the delivery, once: an open one with the same summary is enough."""
@@ -217,22 +225,27 @@ class Deliveries:
         )
 
     def _pick(self, delivery: Delivery, quantities: Mapping[int, Decimal] | None) -> None:
-        """Set what leaves on each move: nothing where Odoo has reserved just that."""
+        """Set what leaves on each move. Odoo 17 and newer take what is reserved where nothing is set."""
         open_moves = [move for move in delivery.moves if move.state not in ("done", "cancel")]
         if quantities is None:
             left = {move.id: move.demand for move in open_moves}
         else:
             left = units_by_move(self._gateway, open_moves, quantities, self._context)
-        if short := [move for move in open_moves if left.get(move.id, Decimal(0)) > move.quantity]:
-            missing = sum((left[move.id] - move.quantity for move in short), Decimal(0))
+        if _missing(open_moves, left):
+            # In stock, but not reserved: by hand, by date, or a backorder of Odoo 14.
+            self._gateway.call("stock.picking", "action_assign", ids=[delivery.id], context=self._context)
+            domain = [("id", "in", [move.id for move in open_moves])]
+            open_moves = [_move(record) for record in self._read_moves(domain)]
+        if missing := _missing(open_moves, left):
             raise OdooRejectedError(
                 f"{missing.normalize():f} units of {delivery.name} are not reserved in Odoo's stock."
             )
-        if quantities is None:
+        picked = features_of(self._gateway).picked
+        if quantities is None and picked:
             return
         for move in open_moves:
             units = left.get(move.id, Decimal(0))
-            values = {"quantity": float(units), "picked": bool(units)}
+            values = {"quantity": float(units), "picked": bool(units)} if picked else {"quantity_done": float(units)}
             self._gateway.call("stock.move", "write", ids=[move.id], vals=values, context=self._context)
 
     def _state(self, delivery_id: int) -> str:
@@ -240,15 +253,6 @@ class Deliveries:
             "stock.picking", "read", ids=[delivery_id], fields=["state"], context=self._context
         )
         return str(records[0]["state"]) if records else "gone"
-
-    def _carriers(self) -> bool:
-        """Whether Odoo keeps carriers and tracking references on deliveries (module ``stock_delivery``)."""
-        if self._has_carriers is None:
-            fields = self._gateway.call(
-                "stock.picking", "fields_get", allfields=list(_CARRIER_FIELDS), attributes=["type"]
-            )
-            self._has_carriers = len(fields) == len(_CARRIER_FIELDS)
-        return self._has_carriers
 
 
 class Carriers:
@@ -331,15 +335,26 @@ def _sold_as(gateway: OdooGateway, line_ids: Collection[int], context: Context) 
     }
 
 
+def _missing(moves: Iterable[Move], left: Mapping[int, Decimal]) -> Decimal:
+    """Units that are to leave and are not reserved."""
+    return sum((max(left.get(move.id, Decimal(0)) - move.quantity, Decimal(0)) for move in moves), Decimal(0))
+
+
 def _move(record: Mapping[str, Any]) -> Move:
     return Move(
         id=record["id"],
         product_id=record["product_id"][0],
         demand=Decimal(repr(record["product_uom_qty"])),
-        quantity=Decimal(repr(record["quantity"])),
+        quantity=Decimal(repr(record[_quantity_of(record)])),
         state=record["state"],
         sale_line_id=relation_id(record["sale_line_id"]),
     )
+
+
+def _quantity_of(record: Mapping[str, Any]) -> str:
+    if "quantity" in record:
+        return "quantity"
+    return "quantity_done" if record["state"] == "done" else "reserved_availability"
 
 
 def _delivery(record: Mapping[str, Any], moves: Sequence[Move]) -> Delivery:

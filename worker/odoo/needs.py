@@ -115,6 +115,12 @@ def user_id(gateway: OdooGateway, login: str) -> int | None:
     return int(found[0]["id"]) if found else None
 
 
+def email_of(gateway: OdooGateway, user: int) -> str:
+    """The user's e-mail address; empty without one."""
+    (record,) = gateway.call("res.users", "read", ids=[user], fields=["email"])
+    return str(record["email"] or "")
+
+
 def is_administrator(gateway: OdooGateway, user: int) -> bool:
     """Whether the user may change settings or other users' rights."""
     return any(_in_group(gateway, user, group) for group in _ADMINISTRATORS)
@@ -126,7 +132,10 @@ def sees_all_orders(gateway: OdooGateway, user: int) -> bool:
 
 
 def _in_group(gateway: OdooGateway, user: int, group: str) -> bool:
-    return bool(gateway.call("res.users", "has_group", ids=[user], group_ext_id=group))
+    try:
+        return bool(gateway.call("res.users", "has_group", ids=[user], group_ext_id=group))
+    except OdooRejectedError:  # before Odoo 18 it is asked of the user who calls, and takes no ids
+        return bool(gateway.call("res.users", "has_group", group_ext_id=group))
 
 
 def looks_like_api_key(secret: str) -> bool:

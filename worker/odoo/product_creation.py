@@ -14,8 +14,8 @@ from decimal import Decimal
 
 from worker.odoo.attributes import Combination, TemplateAttributes, attribute_ids, value_ids, values_by_attribute
 from worker.odoo.errors import OdooRejectedError
+from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway, search_read
-from worker.odoo.kits import StockFeatures
 from worker.odoo.load import Loaded, Row, create_if_absent, external_id, pieces, require_all
 
 #: The attribute of variants that TikTok does not tell apart by attributes.
@@ -80,14 +80,10 @@ class Made:
 class ProductCreation:
     """Makes products for one shop."""
 
-    def __init__(
-        self, gateway: OdooGateway, shop_id: str, features: StockFeatures, *, company_id: int | None = None
-    ) -> None:
+    def __init__(self, gateway: OdooGateway, shop_id: str, *, company_id: int | None = None) -> None:
         self._gateway = gateway
         self._shop_id = shop_id
         self._company_id = company_id
-        field_name, _, value = features.storable
-        self._kind = {"type": "consu", field_name: "1"} if field_name == "is_storable" else {"type": str(value)}
         self._made = Made()
         self._barcodes = _Barcodes()
 
@@ -141,7 +137,8 @@ class ProductCreation:
 
     def _common(self, name: str, price: Decimal) -> dict[str, str]:
         # TikTok's prices hold the tax; the lines of imported orders get their own.
-        cells = {"name": name, "list_price": f"{price:f}", "taxes_id/.id": "", **self._kind}
+        cells = {"name": name, "list_price": f"{price:f}", "taxes_id/.id": ""}
+        cells |= features_of(self._gateway).storable_cells
         return cells if self._company_id is None else {**cells, "company_id/.id": str(self._company_id)}
 
     def _codes(self, sku: NewSku) -> dict[str, str]:
@@ -260,11 +257,12 @@ class ProductCreation:
         }
 
     def _make_template(self, product: NewProduct, skus: Sequence[NewSku]) -> int:
+        in_order = features_of(self._gateway).sorted_attributes
         lines = [
             {
                 "attribute_line_ids/attribute_id/.id": str(attribute),
                 "attribute_line_ids/value_ids/.id": ",".join(str(value) for value in sorted(values)),
-                "attribute_line_ids/sequence": str(place),
+                **({"attribute_line_ids/sequence": str(place)} if in_order else {}),
             }
             for place, (attribute, values) in enumerate(
                 values_by_attribute(self._combinations(skus, None).values()).items(), 1

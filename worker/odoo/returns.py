@@ -8,6 +8,7 @@ from typing import Any
 
 from worker.odoo.deliveries import Delivery, Move, units_by_move
 from worker.odoo.errors import OdooRejectedError
+from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway, search_read
 from worker.odoo.load import Row, create_if_absent, external_id
 from worker.odoo.sales import SalesOrder
@@ -41,8 +42,11 @@ class Returns:
             "origin": f"{ORIGIN}{return_id} of {sale.name}",
             "location_id/.id": str(kind["customers"]),
             "location_dest_id/.id": str(kind["stock"]),
-            "return_id/.id": str(first.id),
         }
+        features = features_of(self._gateway)
+        if features.return_id:
+            cells["return_id/.id"] = str(first.id)
+        lines = [{f"{features.move_ids}/{name}": text for name, text in line.items()} for line in lines]
         loaded = create_if_absent(self._gateway, "stock.picking", [Row(name, cells, lines)], context=self._context)
         if name in loaded.refused:
             raise OdooRejectedError(f"Odoo did not make the receipt: {loaded.refused[name]}")
@@ -102,20 +106,27 @@ class Returns:
 
     def _with_units(self, lines: list[dict[str, str]]) -> list[dict[str, str]]:
         """Odoo wants each move's unit of measure: the product's own."""
-        ids = sorted({int(line["move_ids/product_id/.id"]) for line in lines})
-        records = self._gateway.call("product.product", "read", ids=ids, fields=["uom_id"], context=self._context)
-        units = {record["id"]: str(record["uom_id"][0]) for record in records}
+        ids = sorted({int(line["product_id/.id"]) for line in lines})
+        fields = ["uom_id", "display_name"]
+        records = self._gateway.call("product.product", "read", ids=ids, fields=fields, context=self._context)
+        products = {record["id"]: record for record in records}
         for line in lines:
-            line["move_ids/product_uom/.id"] = units[int(line["move_ids/product_id/.id"])]
+            product = products[int(line["product_id/.id"])]
+            line["product_uom/.id"] = str(product["uom_id"][0])
+            features = features_of(self._gateway)
+            if features.move_names:
+                line["name"] = product["display_name"]
+            if features.to_refund:  # the default in Odoo 19 alone
+                line["to_refund"] = "1"
         return lines
 
 
 def _line(move: Move, units: Decimal, kind: Mapping[str, Any]) -> dict[str, str]:
     return {
-        "move_ids/product_id/.id": str(move.product_id),
-        "move_ids/product_uom_qty": f"{units.normalize():f}",
-        "move_ids/location_id/.id": str(kind["customers"]),
-        "move_ids/location_dest_id/.id": str(kind["stock"]),
-        "move_ids/origin_returned_move_id/.id": str(move.id),
-        "move_ids/sale_line_id/.id": str(move.sale_line_id or ""),  # shows it at the order, as Odoo's own returns
+        "product_id/.id": str(move.product_id),
+        "product_uom_qty": f"{units.normalize():f}",
+        "location_id/.id": str(kind["customers"]),
+        "location_dest_id/.id": str(kind["stock"]),
+        "origin_returned_move_id/.id": str(move.id),
+        "sale_line_id/.id": str(move.sale_line_id or ""),  # shows it at the order, as Odoo's own returns
     }

@@ -21,6 +21,11 @@ from worker.odoo.measuring import measured
 # A time-out does not stop the server: the call may still be carried out. So nothing here repeats a call.
 _NO_ANSWER = (URLError, http.client.HTTPException, TimeoutError, ConnectionError, json.JSONDecodeError)
 
+#: Arguments that go first and unnamed: of ``create``, since JSON-RPC finds out by it what to answer; of the others,
+#: since older versions, or single models of theirs, have another name for it (in Odoo 14, that of ``sale.order.write``
+#: is ``values``).
+_FIRST_ARGUMENT = {"create": "vals_list", "write": "vals", "copy": "default", "search_count": "domain"}
+
 
 class OdooRpc:
     """Logs in on first use and again after a failure.
@@ -48,9 +53,9 @@ class OdooRpc:
         **arguments: Any,
     ) -> Any:
         """See :meth:`worker.odoo.gateway.OdooGateway.call`."""
-        args = [] if ids is None else [list(ids)]
-        if method == "create":  # Odoo's JSON-RPC finds out by the first positional argument what to answer
-            args = [arguments.pop("vals_list")]
+        args: list[Any] = [] if ids is None else [list(ids)]
+        if method in _FIRST_ARGUMENT:
+            args.append(arguments.pop(_FIRST_ARGUMENT[method]))
         keywords = arguments if context is None else {**arguments, "context": dict(context)}
         with measured(model, method):
             return self._execute(model, method, args, keywords)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -9,13 +10,16 @@ from decimal import Decimal
 from typing import Any
 
 from worker.odoo.errors import OdooRejectedError
+from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway, relation_id, search_read
 from worker.odoo.load import UNTRACKED, Loaded, Row, create_if_absent, external_id, overwrite
 
 _FIELDS = (
     *("name", "client_order_ref", "state", "amount_total", "currency_id", "partner_shipping_id", "date_order"),
-    *("company_id", "picking_ids", "locked"),
+    *("company_id", "picking_ids"),
 )
+#: The state of an order that is locked, before Odoo 17.
+_LOCKED_STATE = "done"
 
 
 @dataclass(frozen=True)
@@ -51,19 +55,23 @@ def odoo_datetime(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def _state(record: Mapping[str, Any]) -> str:
+    return "sale" if record["state"] == _LOCKED_STATE else str(record["state"])
+
+
 def _sales_order(record: Mapping[str, Any]) -> SalesOrder:
     placed = record["date_order"]
     return SalesOrder(
         id=record["id"],
         name=record["name"],
         order_id=record["client_order_ref"] or "",
-        state=record["state"],
+        state=_state(record),
         total=Decimal(repr(record["amount_total"])),
         currency=record["currency_id"][1] if record["currency_id"] else "",
         shipping_partner_id=relation_id(record["partner_shipping_id"]),
         company_id=relation_id(record["company_id"]),
         picking_ids=tuple(record["picking_ids"]),
-        locked=bool(record["locked"]),
+        locked=bool(record.get("locked")) or record["state"] == _LOCKED_STATE,
         placed_at=datetime.strptime(placed, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if placed else None,
     )
 
@@ -91,7 +99,7 @@ class SalesOrders:
         """
         wanted = sorted(order_ids)
         domain = [("client_order_ref", "in", wanted), ("origin", "=", origin_of(self._shop_id))]
-        found = self._by_order(search_read(self._gateway, "sale.order", domain, _FIELDS, context=self._context))
+        found = self._by_order(search_read(self._gateway, "sale.order", domain, self._fields(), context=self._context))
         for order_id in wanted:
             if order_id in imported and order_id not in found:
                 odoo_id = self._by_identity(order_id)
@@ -123,12 +131,15 @@ class SalesOrders:
     def of_shop(self, since: datetime) -> dict[str, list[SalesOrder]]:
         """All sales orders of the shop that were placed at or after ``since``."""
         domain = [("origin", "=", origin_of(self._shop_id)), ("date_order", ">=", odoo_datetime(since))]
-        return self._by_order(search_read(self._gateway, "sale.order", domain, _FIELDS, context=self._context))
+        return self._by_order(search_read(self._gateway, "sale.order", domain, self._fields(), context=self._context))
 
     def read(self, ids: Sequence[int]) -> dict[int, SalesOrder]:
         """The sales orders of those database ids that still exist."""
-        records = self._gateway.call("sale.order", "read", ids=ids, fields=list(_FIELDS), context=self._context)
+        records = self._gateway.call("sale.order", "read", ids=ids, fields=self._fields(), context=self._context)
         return {record["id"]: _sales_order(record) for record in records}
+
+    def _fields(self) -> list[str]:
+        return [*_FIELDS, "locked"] if features_of(self._gateway).locks else [*_FIELDS]
 
     def create(self, rows: Sequence[Row]) -> Loaded:
         """Create the orders that do not exist yet, each with its lines and identity in one transaction."""
@@ -162,8 +173,13 @@ class SalesOrders:
         The caller has made sure that nothing was delivered: Odoo 19 cancels an order whose goods are gone, too.
         """
 
+        # Odoo 15 to 18 otherwise ask in a wizard, and cancel nothing.
+        context = {**self._context, "disable_cancel_warning": True}
+
         def cancel(part: Sequence[int]) -> None:
-            self._gateway.call("sale.order", "action_cancel", ids=part, context=self._context)
+            answer = self._gateway.call("sale.order", "action_cancel", ids=part, context=context)
+            if isinstance(answer, dict):
+                raise OdooRejectedError(f"Odoo wants a person to decide ({answer.get('res_model', '')}).")
 
         return self._isolating(ids, cancel, {"cancel"})
 
@@ -195,8 +211,9 @@ class SalesOrders:
         return {owners[picking["id"]] for picking in done}
 
     def note(self, order_id: int, text: str) -> None:
-        """Leave a note in the order's chatter. Odoo escapes the text."""
-        self._gateway.call("sale.order", "message_post", ids=[order_id], body=text, context=self._context)
+        """Leave a note in the order's chatter."""
+        body = features_of(self._gateway).message(text)
+        self._gateway.call("sale.order", "message_post", ids=[order_id], body=body, context=self._context)
 
     def ask_a_person(self, order_id: int, summary: str, note: str, *, deadline: date | None = None) -> None:
         """Leave an activity on the order, once: an open one with the same summary is enough."""
@@ -209,7 +226,7 @@ class SalesOrders:
             ids=[order_id],
             act_type_xmlid="mail.mail_activity_data_warning",
             summary=summary,
-            note=note,
+            note=html.escape(note),
             **({"date_deadline": deadline.isoformat()} if deadline else {}),
             context=self._context,
         )
@@ -242,7 +259,7 @@ class SalesOrders:
 
     def _states(self, ids: Sequence[int]) -> dict[int, str]:
         records = self._gateway.call("sale.order", "read", ids=ids, fields=["state"], context=self._context)
-        return {record["id"]: record["state"] for record in records}
+        return {record["id"]: _state(record) for record in records}
 
     @staticmethod
     def _by_order(records: Iterable[Mapping[str, Any]]) -> dict[str, list[SalesOrder]]:

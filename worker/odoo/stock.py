@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from worker.errors import ConfigurationError
+from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway, search_read
-from worker.odoo.kits import StockFeatures, reading_kits, rows, stock_features, tracked_kits
+from worker.odoo.kits import reading_kits, rows, tracked_kits
 
 _QUANTITIES = ("free_qty", "qty_available", "outgoing_qty", "virtual_available")
 #: Variants of one call; 1,000 take Odoo a quarter of a second.
@@ -58,7 +59,6 @@ def available(
     gateway: OdooGateway,
     variant_ids: Collection[int],
     source: StockSource,
-    features: StockFeatures | None = None,
 ) -> Availability:
     """Units for sale: the least of *free to use*, *on hand* less *outgoing*, and *forecasted*; rounded down.
 
@@ -77,7 +77,6 @@ def available(
 
     Lots' expiry dates are not looked at.
 
-    :param features: as ``stock_features`` answered it; asked for when not given.
     :raises ConfigurationError: a warehouse or the location is not there, of which Odoo would tell 0 or nothing.
     :raises OdooRejectedError: ``odoo_rights``: with the module ``mrp``, the bot may not read kits.
     """
@@ -85,17 +84,17 @@ def available(
     wanted = sorted(set(variant_ids))
     if not wanted:
         return result
-    features = features or stock_features(gateway)
     _check(gateway, source)
-    fields = [*_QUANTITIES, features.storable_field]
+    storable, _, counted_as = features_of(gateway).storable
+    fields = [*_QUANTITIES, storable]
     uncounted: dict[int, int] = {}
-    with reading_kits(features):
+    with reading_kits(gateway):
         for start in range(0, len(wanted), _CHUNK):
             domain = [("id", "in", wanted[start : start + _CHUNK])]
             for record in rows(gateway, "product.product", domain, fields, context=source.context):
-                counted = record[features.storable_field] == features.storable[2]
+                counted = record[storable] == counted_as
                 (result.units if counted else uncounted)[record["id"]] = _for_sale(record)
-        kits = tracked_kits(gateway, uncounted, features)
+        kits = tracked_kits(gateway, uncounted)
     result.units.update({kit: uncounted[kit] for kit in kits})
     result.untracked.update(uncounted.keys() - kits)
     return result

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway
-from worker.odoo.kits import StockFeatures, reading_kits, rows, stock_features
+from worker.odoo.kits import reading_kits, rows
 from worker.odoo.sales import odoo_datetime
 
 #: What lies with customers and suppliers is not for sale; its moves tell of it.
 _QUANTS = [("location_id.usage", "in", ["internal", "transit"])]
 _MOVES = [("state", "!=", "draft")]
 _QUANT_CONTENT = ("quantity", "reserved_quantity")
-_MOVE_CONTENT = ("state", "product_uom_qty", "quantity", "location_id", "location_dest_id")
+_MOVE_CONTENT = ("state", "product_uom_qty", "location_id", "location_dest_id")
 #: An archived bill of materials is a change too.
 _ARCHIVED_TOO = {"active_test": False}
 
@@ -49,7 +50,7 @@ class Changes:
     newest: datetime | None = None
 
 
-def changes(gateway: OdooGateway, since: datetime | None, features: StockFeatures | None = None) -> Changes:
+def changes(gateway: OdooGateway, since: datetime | None) -> Changes:
     """What was written at or after ``since``, on Odoo's clock: the newest change seen less an overlap.
 
     A row becomes visible when its transaction ends, but carries the time when that began: so the overlap must be longer
@@ -58,24 +59,27 @@ def changes(gateway: OdooGateway, since: datetime | None, features: StockFeature
     and 0.7 s when all of them changed.
 
     :param since: ``None`` answers no rows, only ``newest``: ask so before everything is read for the first time.
-    :param features: as ``stock_features`` answered it; asked for when not given.
     :raises OdooRejectedError: ``odoo_rights``: with the module ``mrp``, the bot may not read kits.
     """
-    features = features or stock_features(gateway)
-    with reading_kits(features):
+    with reading_kits(gateway):
         if since is None:
-            return Changes(newest=_newest(gateway, features))
+            return Changes(newest=_newest(gateway))
         written = [("write_date", ">=", odoo_datetime(since))]
         found = _changed(gateway, "stock.quant", [*written, *_QUANTS], _QUANT_CONTENT)
-        found += _changed(gateway, "stock.move", [*written, *_MOVES], _MOVE_CONTENT)
-        if features.kits:
+        found += _changed(gateway, "stock.move", [*written, *_MOVES], _move_content(gateway))
+        if features_of(gateway).kits:
             found += _changed_kits(gateway, since)
     return Changes(tuple(found), max((change.changed_at for change in found), default=None))
 
 
-def _newest(gateway: OdooGateway, features: StockFeatures) -> datetime | None:
+def _move_content(gateway: OdooGateway) -> tuple[str, ...]:
+    # Before Odoo 17 a move does not store what is reserved of it; the quants tell of that.
+    return (*_MOVE_CONTENT, "quantity") if features_of(gateway).picked else _MOVE_CONTENT
+
+
+def _newest(gateway: OdooGateway) -> datetime | None:
     models: list[tuple[str, list[Any]]] = [("stock.quant", _QUANTS), ("stock.move", _MOVES)]
-    if features.kits:
+    if features_of(gateway).kits:
         models += [("mrp.bom", []), ("mrp.bom.line", [])]
     moments = []
     for model, domain in models:

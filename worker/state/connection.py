@@ -12,8 +12,10 @@ from redis.commands.core import Script
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
+from redis.sentinel import Sentinel
 
 from worker.errors import ConfigurationError
+from worker.redis_address import sentinels_of
 
 if TYPE_CHECKING:
     # redis-py's annotations cannot know decode_responses: every answer would be "bytes | str | None".
@@ -35,17 +37,24 @@ def connect(url: str, *, timeout: float = 5.0, retries: int = 3) -> RedisClient:
         at once, and TikTok delivers again.
     :raises ConfigurationError: ``url`` is not the address of a Redis.
     """
-    try:
-        return redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            socket_connect_timeout=timeout,
-            socket_timeout=timeout,
-            socket_keepalive=True,
-            health_check_interval=25,  # idle connections are dropped by proxies; a PING keeps or replaces them
-            retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), retries),
-            retry_on_error=[RedisConnectionError, RedisTimeoutError] if retries else [],
+    times = {"socket_connect_timeout": timeout, "socket_timeout": timeout, "socket_keepalive": True}
+    options: dict[str, Any] = {
+        **times,
+        "decode_responses": True,
+        "health_check_interval": 25,  # idle connections are dropped by proxies; a PING keeps or replaces them
+        "retry": Retry(ExponentialBackoff(cap=1.0, base=0.05), retries),
+        "retry_on_error": [RedisConnectionError, RedisTimeoutError] if retries else [],
+    }
+    address = sentinels_of(url)
+    if address is not None:
+        own = {**times, "password": address.sentinel_password}
+        known: Any = Sentinel(list(address.sentinels), sentinel_kwargs=own)  # type: ignore[no-untyped-call]
+        # Each new connection asks the Sentinels; one to a former master is closed when it refuses to write.
+        return known.master_for(
+            address.master, db=address.database, username=address.username, password=address.password, **options
         )
+    try:
+        return redis.Redis.from_url(url, **options)
     except ValueError:
         raise ConfigurationError(
             "REDIS_URL is not the address of a Redis.", remedy="Write it as redis://HOST:6379/0."

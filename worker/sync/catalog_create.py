@@ -85,7 +85,7 @@ def _create(
 ) -> list[Listing]:
     unknown = {listing.sku_id for listing in listings if listing.code == "unknown_sku"}
     new, twins = _new_products(runtime, shop, products, unknown, details)
-    creation = ProductCreation(runtime.odoo, shop.id, runtime.stock_features, company_id=shop.settings.company_id)
+    creation = ProductCreation(runtime.odoo, shop.id, company_id=shop.settings.company_id)
     try:
         made = creation.create(new)
     except OdooRejectedError as error:

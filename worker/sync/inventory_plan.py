@@ -131,7 +131,7 @@ def _compare(
     variants = sorted({listing.variant_id for listing, _ in pairs if listing.variant_id is not None})
     elsewhere = sold_elsewhere(runtime, shop, variants)
     feeds = feeds_of(shop.settings)
-    stock = {source: available(runtime.odoo, variants, source, runtime.stock_features) for source in feeds.sources}
+    stock = {source: available(runtime.odoo, variants, source) for source in feeds.sources}
     for listing, record in pairs:
         variant = listing.variant_id or 0
         reason = next(filter(None, (why_not(levels, variant) for levels in stock.values())), "")

@@ -51,13 +51,13 @@ def _look(runtime: Runtime) -> list[str]:
         return _begin(runtime, overlap)
     # Whatever began before the newest change has ended once that is longer ago than any transaction takes.
     look_back = _A_SECOND if state.still_for() > overlap.total_seconds() else overlap
-    found = changes(runtime.odoo, watermark - look_back, runtime.stock_features)
+    found = changes(runtime.odoo, watermark - look_back)
     rows = {row.key: row for row in found.rows}
     fresh = state.fresh({name: row.changed_at for name, row in rows.items()})
     marked = []
     if fresh:
         variants = {rows[name].variant_id for name in fresh}
-        variants |= kits_of(runtime.odoo, variants, runtime.stock_features)
+        variants |= kits_of(runtime.odoo, variants)
         marked = mark_variants(runtime, variants)
         log.info("stock.changed", rows=len(fresh), variants=len(variants), shops=len(marked))
     newest = max(watermark, found.newest or watermark)
@@ -67,8 +67,8 @@ def _look(runtime: Runtime) -> list[str]:
 
 def _begin(runtime: Runtime, overlap: timedelta) -> list[str]:
     """Everything is to be compared; what changed a moment ago is part of it, and need not be looked at again."""
-    newest = changes(runtime.odoo, None, runtime.stock_features).newest or _BEFORE_ALL
-    recent = changes(runtime.odoo, newest - overlap, runtime.stock_features).rows
+    newest = changes(runtime.odoo, None).newest or _BEFORE_ALL
+    recent = changes(runtime.odoo, newest - overlap).rows
     marked = [shop.id for shop in active_shops(runtime) if mark_all(runtime, shop)]
     seen = {row.key: row.changed_at for row in recent}
     runtime.stock_watch.advance(seen, newest, forget_before=newest - overlap)

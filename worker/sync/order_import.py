@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from worker.errors import OrderError
+from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway, search_read
 from worker.odoo.load import Row
 from worker.odoo.partners import PartnerRow, create_partners
@@ -158,6 +159,7 @@ class OrderImport:
             "pricelist_id/.id": pricelists.of(draft.currency),
         }
         cells |= {column: str(value) for column, value in chosen.items() if value is not None}
+        taxes = f"order_line/{features_of(self._gateway).line_taxes}/.id"
         tax = str(settings.tax_id or "")  # empty means no tax; without the cell Odoo would add its default on top
         lines = []
         for goods in draft.goods:
@@ -169,10 +171,10 @@ class OrderImport:
             self._sold.setdefault(draft.order_id, set()).add(product_id)
             if is_substitute:
                 self._substituted.setdefault(draft.order_id, []).append(str(sku))
-            lines.append(_line(product_id, text, goods.quantity, str(goods.price), tax))
+            lines.append(_line(product_id, text, goods.quantity, str(goods.price)) | {taxes: tax})
         for extra in draft.extras:
             own_tax = "" if extra.kind == "tax" else tax
-            lines.append(_line(products.service(extra.kind), extra.text, 1, str(extra.amount), own_tax))
+            lines.append(_line(products.service(extra.kind), extra.text, 1, str(extra.amount)) | {taxes: own_tax})
         return Row(draft.external_id, cells, lines)
 
     def _flag_substitutes(self, created: Mapping[str, int]) -> None:
@@ -288,13 +290,12 @@ def _partner_row(contact: Contact, parent: str = "") -> PartnerRow:
     return PartnerRow(contact.external_id, contact.fields, contact.country_code, contact.state_name, parent)
 
 
-def _line(product_id: int, text: str, quantity: int, price: str, tax: str) -> dict[str, str]:
+def _line(product_id: int, text: str, quantity: int, price: str) -> dict[str, str]:
     return {
         "order_line/product_id/.id": str(product_id),
         "order_line/name": text,
         "order_line/product_uom_qty": str(quantity),
         "order_line/price_unit": price,
-        "order_line/tax_ids/.id": tax,
     }
 
 

@@ -154,7 +154,7 @@ def _ask_odoo(runtime: Runtime, shop: Shop, live: LiveProduct) -> None:
         shop,
         runtime.inventory(shop.id).warehouses(),
         {source: variant_levels(runtime.odoo, variants, source) for source in sources},
-        {source: available(runtime.odoo, variants, source, runtime.stock_features) for source in sources},
+        {source: available(runtime.odoo, variants, source) for source in sources},
         own,
         sold_elsewhere(runtime, shop, variants),
     )

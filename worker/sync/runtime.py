@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from functools import cached_property, lru_cache
 
 from worker.odoo.connect import connect_odoo
 from worker.odoo.gateway import OdooGateway
-from worker.odoo.kits import StockFeatures, stock_features
 from worker.odoo.remembering import Remembering
 from worker.settings import Settings, get_settings
 from worker.state.accounts import Accounts
@@ -31,16 +29,12 @@ from worker.sync.connections import TikTok
 from worker.tiktok.client import ShopClient
 from worker.tiktok.documents import Documents
 
-_FEATURES_KEPT = 3600.0
-
 
 class Runtime:
     """Everything that the flows need; tests put their own settings in."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._features: StockFeatures | None = None
-        self._features_at = 0.0
 
     @cached_property
     def redis(self) -> RedisClient:
@@ -116,13 +110,6 @@ class Runtime:
     def odoo_probe(self) -> OdooGateway:
         """For the question whether Odoo is alive, which is not to be waited for."""
         return self._odoo(min(5.0, self.settings.odoo_timeout))
-
-    @property
-    def stock_features(self) -> StockFeatures:
-        """What this Odoo has for stock; asked for anew every hour, since modules can be installed."""
-        if self._features is None or time.monotonic() - self._features_at > _FEATURES_KEPT:
-            self._features, self._features_at = stock_features(self.odoo), time.monotonic()
-        return self._features
 
     def _odoo(self, timeout: float) -> OdooGateway:
         settings = self.settings

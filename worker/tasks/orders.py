@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from worker.app import app
+from worker.odoo.features import features_of
 from worker.state.dirty_set import with_work
 from worker.state.inbox import trigger_arrived
 from worker.sync.drain import Drain
@@ -37,7 +38,7 @@ def drain(shop_id: str) -> None:
     push()
     if round_.to_follow:
         trigger_fulfillment(runtime, shop_id)
-    if round_.touched_stock and runtime.stock_features.kits:  # kits and components that share what was sold
+    if round_.touched_stock and features_of(runtime.odoo).kits:  # kits and components that share what was sold
         trigger_watch(runtime)
 
 

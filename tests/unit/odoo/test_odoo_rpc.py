@@ -110,8 +110,8 @@ def test_arguments_go_by_name_and_ids_first(fake: type[FakeOdoo]) -> None:
     odoo.call("sale.order", "create", vals_list=[{"a": 1}])
     odoo.call("sale.order", "has_access", ids=[], operation="create")
     assert fake.made[0].calls == [
-        ("sale.order", "write", [[1, 2]], {"vals": {"a": 1}, "context": {"lang": "en_US"}}),
-        ("sale.order", "search_count", [], {"domain": []}),
+        ("sale.order", "write", [[1, 2], {"a": 1}], {"context": {"lang": "en_US"}}),
+        ("sale.order", "search_count", [[]], {}),
         ("sale.order", "create", [[{"a": 1}]], {}),
         ("sale.order", "has_access", [[]], {"operation": "create"}),
     ]

@@ -12,11 +12,13 @@ from odoo_stubs import Call, Gateway
 from worker.errors import ConfigurationError
 from worker.odoo import kits
 from worker.odoo.errors import OdooRejectedError
-from worker.odoo.kits import StockFeatures, kits_of, stock_features
+from worker.odoo.features import Features, features_of
+from worker.odoo.kits import kits_of
 from worker.odoo.stock import Availability, StockSource, available, quotation_units
 from worker.odoo.stock_changes import changes
 
-PLAIN = StockFeatures(kits=False)
+#: Answers of an Odoo without the module mrp.
+PLAIN: dict[str, Any] = {"product.product.fields_get": lambda _: {"is_storable": {}}}
 SINCE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -31,7 +33,7 @@ def quantities(number: int, free: float, on_hand: float, outgoing: float, foreca
 
 
 def stocked(*records: dict[str, Any]) -> Gateway:
-    return Gateway({"product.product.search_read": lambda _: list(records)})
+    return Gateway({**PLAIN, "product.product.search_read": lambda _: list(records)})
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_the_least_of_three_figures_in_whole_units_is_for_sale(
     free: float, on_hand: float, outgoing: float, forecasted: float, units: int
 ) -> None:
     odoo = stocked(quantities(7, free, on_hand, outgoing, forecasted))
-    assert available(odoo, [7], StockSource(), PLAIN).units == {7: units}
+    assert available(odoo, [7], StockSource()).units == {7: units}
 
 
 def test_the_source_is_told_in_the_words_of_every_version() -> None:
@@ -60,32 +62,32 @@ def test_the_source_is_told_in_the_words_of_every_version() -> None:
     odoo.answers["stock.warehouse.search_read"] = lambda call: [{"id": 4}, {"id": 5}]
     odoo.answers["stock.location.search_read"] = lambda call: [{"id": 8}]
     source = StockSource(warehouse_ids=(4, 5), location_id=8, company_id=2)
-    available(odoo, [7], source, PLAIN)
+    available(odoo, [7], source)
     context = {"allowed_company_ids": [2], "warehouse_id": [4, 5], "warehouse": [4, 5], "location": 8}
-    assert [call.context for call in odoo.calls] == [context] * 3
+    assert [call.context for call in odoo.calls if call.method == "search_read"] == [context] * 3
     assert StockSource().context == {}
 
 
 def test_a_warehouse_that_is_not_there_is_no_empty_one() -> None:
-    odoo = Gateway({"stock.warehouse.search_read": lambda _: [{"id": 4}]})
+    odoo = Gateway({**PLAIN, "stock.warehouse.search_read": lambda _: [{"id": 4}]})
     with pytest.raises(ConfigurationError, match="no warehouse with id 5, 6"):
-        available(odoo, [7], StockSource(warehouse_ids=(4, 5, 6)), PLAIN)
+        available(odoo, [7], StockSource(warehouse_ids=(4, 5, 6)))
 
 
 def test_before_odoo_18_the_type_tells_what_is_counted() -> None:
     odoo = stocked(quantities(7, 3, 3, 0, 3), {**quantities(8, 0, 0, 0, 0), "type": "consu"})
-    odoo.answers["product.product.fields_get"] = lambda _: {}
-    assert stock_features(odoo) == StockFeatures("type", False)
+    odoo.answers["product.product.fields_get"] = lambda _: {"detailed_type": {}}
     assert available(odoo, [7, 8], StockSource()) == Availability({7: 3}, {8})
     assert "type" in odoo.of("product.product.search_read")[0].arguments["fields"]
-    assert StockFeatures("type").storable == ("type", "=", "product")
+    assert features_of(odoo).storable_cells == {"detailed_type": "product"}
+    assert Features(is_storable=False).storable_cells == {"type": "product"}
 
 
 def test_no_variants_make_no_calls() -> None:
     odoo = Gateway()
     assert available(odoo, [], StockSource()) == Availability()
     assert quotation_units(odoo, [], "TikTok Shop ") == {}
-    assert kits_of(odoo, [], StockFeatures()) == set()
+    assert kits_of(odoo, []) == set()
     assert odoo.calls == []
 
 
@@ -96,7 +98,7 @@ def test_kits_of_kits_that_hold_each_other_come_to_an_end() -> None:
         [(_, _, wanted)] = call.arguments["domain"][1][2][1][2]
         return [{"id": kit} for component in wanted for kit in holds[component]]
 
-    assert kits_of(Gateway({"product.product.search_read": find}), [1], StockFeatures()) == {2, 3}
+    assert kits_of(Gateway({"product.product.search_read": find}), [1]) == {2, 3}
 
 
 def test_an_answer_longer_than_a_page_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,11 +125,12 @@ def quant(number: int, written: str, quantity: float = 5.0, reserved: float = 0.
 
 
 def watched(*quants: dict[str, Any]) -> Gateway:
-    return Gateway({"stock.quant.search_read": lambda _: list(quants), "stock.move.search_read": lambda _: []})
+    rows = {"stock.quant.search_read": lambda _: list(quants), "stock.move.search_read": lambda _: []}
+    return Gateway({**PLAIN, **rows})
 
 
 def test_a_change_carries_the_variant_and_odoos_time() -> None:
-    found = changes(watched(quant(1, "2026-01-02 03:04:06"), quant(2, "2026-01-02 03:04:05")), SINCE, PLAIN)
+    found = changes(watched(quant(1, "2026-01-02 03:04:06"), quant(2, "2026-01-02 03:04:05")), SINCE)
     assert [(row.variant_id, row.changed_at.second) for row in found.rows] == [(71, 6), (72, 5)]
     assert found.newest == datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC)
 
@@ -135,15 +138,16 @@ def test_a_change_carries_the_variant_and_odoos_time() -> None:
 def test_the_same_row_has_another_key_as_soon_as_its_figures_or_its_time_differ() -> None:
     at = "2026-01-02 03:04:05"
     rows = [quant(1, at), quant(1, at), quant(1, at, 6), quant(1, at, 5, 1), quant(1, "2026-01-02 03:04:06")]
-    keys = [change.key for change in changes(watched(*rows), SINCE, PLAIN).rows]
+    keys = [change.key for change in changes(watched(*rows), SINCE).rows]
     assert keys[0] == keys[1]
     assert len(set(keys)) == 4
 
 
 def test_the_moment_is_asked_for_inclusively_since_odoo_tells_whole_seconds() -> None:
     odoo = watched()
-    assert changes(odoo, SINCE, PLAIN).newest is None
-    assert [call.arguments["domain"][0] for call in odoo.calls] == [("write_date", ">=", "2026-01-02 03:04:05")] * 2
+    assert changes(odoo, SINCE).newest is None
+    asked = [call.arguments["domain"][0] for call in odoo.calls if call.method == "search_read"]
+    assert asked == [("write_date", ">=", "2026-01-02 03:04:05")] * 2
 
 
 def refusing(message: str) -> Gateway:
@@ -155,6 +159,6 @@ def refusing(message: str) -> Gateway:
 
 def test_a_missing_right_is_one_to_kits_only_when_odoo_says_so() -> None:
     with pytest.raises(OdooRejectedError, match=r"Install Odoo's module sale_mrp"):
-        kits_of(refusing("You may not read 'Bill of Material' (mrp.bom)."), [1], StockFeatures())
+        kits_of(refusing("You may not read 'Bill of Material' (mrp.bom)."), [1])
     with pytest.raises(OdooRejectedError, match="Give the bot its groups"):
-        available(refusing("You may not read 'Product' (product.product)."), [1], StockSource(), StockFeatures())
+        available(refusing("You may not read 'Product' (product.product)."), [1], StockSource())

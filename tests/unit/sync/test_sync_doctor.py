@@ -221,7 +221,7 @@ def versioned(version: int) -> dict[str, tuple[int, dict[str, str], str]]:
     ("answers", "state", "said"),
     [
         (versioned(19), "ok", "Odoo 19.0"),
-        (versioned(17), "warn", "Tested is Odoo 19"),
+        (versioned(17), "warn", "Tested are Odoo 14 and 19"),
         (
             {"POST /web/webclient/version_info": (301, {"Location": "https://odoo.example/web"}, "")},
             "fail",

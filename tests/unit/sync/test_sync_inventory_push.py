@@ -14,6 +14,7 @@ from tests.unit.sync.stock_bench import Bench, second_warehouse, sku
 from worker import metrics
 from worker.errors import ConfigurationError, ConnectorError, ReauthorizeError, RetryableError
 from worker.odoo.errors import OdooLoginError, OdooUnavailableError
+from worker.odoo.features import features_of
 from worker.state.catalog import Choice, choice_key
 from worker.state.inbox import counters
 from worker.state.problems import ODOO, shop_scope, shop_stock_scope
@@ -87,7 +88,7 @@ def test_nothing_due_asks_nobody(bench: Bench) -> None:
 
 
 def test_the_stock_of_a_batch_is_read_with_one_call_to_each_side(bench: Bench) -> None:
-    bench.runtime.stock_features  # noqa: B018  kept for an hour
+    features_of(bench.odoo)  # kept for an hour
     bench.odoo.calls.clear()
     push(bench, "1", "2")
     assert [f"{call.model}" for call in bench.odoo.calls] == ["sale.order.line", "product.product"]

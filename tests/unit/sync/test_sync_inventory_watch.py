@@ -238,7 +238,7 @@ def test_an_odoo_without_any_stock_does_not_have_everything_pushed_at_each_look(
 
 def test_kits_of_what_changed_are_due_as_well(looked: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     look(looked)
-    monkeypatch.setattr(inventory_watch, "kits_of", lambda odoo, variants, features: {8} if 99 in variants else set())
+    monkeypatch.setattr(inventory_watch, "kits_of", lambda odoo, variants: {8} if 99 in variants else set())
     quant(looked, 3, 99, "12:10:00")
     assert look(looked) == {SHOP_ID: ["2"]}
 

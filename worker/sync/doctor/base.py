@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from worker.errors import ConfigurationError
+from worker.redis_address import place
 from worker.settings import Settings
 from worker.state.connection import REDIS_AWAY, RedisClient
 from worker.sync.doctor.finding import Finding, fail, failed_with, ok, skipped, warn
@@ -66,8 +67,7 @@ def redis_server(runtime: Runtime) -> Iterator[Finding]:
         after = time.time()
         info: Mapping[str, Any] = redis.info()
     except REDIS_AWAY as error:
-        where = urlsplit(runtime.settings.redis_url)
-        text = f"Redis at {where.hostname}:{where.port or 6379} does not answer ({type(error).__name__})."
+        text = f"Redis at {place(runtime.settings.redis_url)} does not answer ({type(error).__name__})."
         yield fail("redis.server", text, "Start it, or correct REDIS_URL.")
         return
     yield _version(str(info.get("redis_version", "")))

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from worker.errors import ConnectorError
 from worker.odoo import needs
 from worker.odoo.errors import RIGHTS_REMEDY
+from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway
 from worker.odoo.prepare import missing_services
 from worker.odoo.products import SERVICE_CODES
@@ -20,10 +21,10 @@ from worker.sync.expiry import WARN_DAYS
 from worker.sync.runtime import Runtime
 
 #: The major version that the tests run on.
-_TESTED = 19
+_TESTED = (14, 19)
 #: Any Odoo answers this without a login.
 _VERSION_PATH = "/web/webclient/version_info"
-_AFTER_LOGIN = ("odoo.api_key", "odoo.modules", "odoo.rights", "odoo.administrator", "odoo.prepare")
+_AFTER_LOGIN = ("odoo.api_key", "odoo.modules", "odoo.rights", "odoo.administrator", "odoo.email", "odoo.prepare")
 
 
 def odoo(runtime: Runtime) -> Iterator[Finding]:
@@ -69,8 +70,8 @@ def _server(url: str, answer: Answer) -> Finding:
     if _readable_on_the_way(url):
         remedy = "Use https: the bot's key goes over the network readable."
         return warn(name, f"Odoo {version} answers at {url}, without https.", remedy)
-    if major != _TESTED:
-        remedy = f"Tested is Odoo {_TESTED}; watch the first orders closely."
+    if major not in _TESTED:
+        remedy = f"Tested are Odoo {' and '.join(map(str, _TESTED))}; watch the first orders closely."
         return warn(name, f"Odoo {version} answers at {url}.", remedy)
     return ok(name, f"Odoo {version} answers at {url}.")
 
@@ -112,10 +113,11 @@ def _contents(runtime: Runtime, user: int | None) -> Iterator[Finding]:
         yield fail("odoo.modules", f"Odoo lacks {', '.join(missing)}.", remedy)
         yield from (skipped(name, "Modules are missing.") for name in _AFTER_LOGIN[2:])
         return
-    yield _modules(installed)
+    yield _modules(gateway, installed)
     yield _rights(runtime, installed or set(), user)
     if user is not None:
         yield _administrator(gateway, user)
+        yield _email(gateway, user)
     if kinds := missing_services(gateway):
         text = f"Odoo has no service product {' and no '.join(SERVICE_CODES[kind] for kind in kinds)}."
         yield fail("odoo.prepare", text, "Run tiktok-odoo odoo prepare --user admin")
@@ -123,13 +125,14 @@ def _contents(runtime: Runtime, user: int | None) -> Iterator[Finding]:
         yield ok("odoo.prepare", "The service products for shipping, fees and taxes are there.")
 
 
-def _modules(installed: set[str] | None) -> Finding:
+def _modules(gateway: OdooGateway, installed: set[str] | None) -> Finding:
     name = "odoo.modules"
     if installed is None:
         return skipped(name, "Odoo does not tell the bot user which modules are installed.")
     text = f"Installed are {', '.join(sorted(installed))}."
-    if "stock_delivery" not in installed:
-        return warn(name, text, "Install stock_delivery, so that orders and deliveries can have a carrier.")
+    if not features_of(gateway).carriers:
+        remedy = "Install stock_delivery (delivery before Odoo 17), so that orders and deliveries can have a carrier."
+        return warn(name, text, remedy)
     if "mrp" in installed and "sale_mrp" not in installed:
         return warn(name, text, "Install sale_mrp, which lets the bot user read kits.")
     return ok(name, text)
@@ -158,6 +161,16 @@ def _rights(runtime: Runtime, installed: set[str], user: int | None) -> Finding:
     if user is not None and not needs.sees_all_orders(gateway, user):
         return fail(name, "The bot user sees its own orders only.", "Give it the group Sales: User: All Documents.")
     return ok(name, "The bot user may do all that orders and stock need.")
+
+
+def _email(gateway: OdooGateway, user: int) -> Finding:
+    name = "odoo.email"
+    if needs.email_of(gateway, user):
+        return ok(name, "The bot user has an e-mail address.")
+    if features_of(gateway).needs_email:
+        text = "The bot user has no e-mail address, without which this Odoo lets nobody write into the chatter."
+        return fail(name, text, "Give the bot's contact an address in Odoo; nothing is sent to it.")
+    return ok(name, "The bot user has no e-mail address, and this Odoo does not ask for one.")
 
 
 def _administrator(gateway: OdooGateway, user: int) -> Finding:

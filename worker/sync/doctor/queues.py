@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from worker.app import app
 from worker.errors import ConfigurationError
+from worker.redis_address import celery_settings, place
 from worker.settings import Settings
 from worker.state.broker import QUEUES, look
 from worker.state.connection import REDIS_AWAY, connect
@@ -27,16 +27,16 @@ def broker(runtime: Runtime) -> Iterator[Finding]:
         yield failed_with("celery.broker", error)
         return
     except REDIS_AWAY as error:
-        text = f"Celery's broker at {_place(settings.broker_url)} does not answer ({type(error).__name__})."
+        text = f"Celery's broker at {place(settings.broker_url)} does not answer ({type(error).__name__})."
         yield fail("celery.broker", text, "Start it, or correct CELERY_BROKER_URL.")
         yield skipped("celery.workers", "The broker does not answer.")
         return
-    if _place(settings.broker_url) == _place(settings.redis_url):
+    if place(settings.broker_url) == place(settings.redis_url):
         text = "Celery's messages are in the same Redis database as our state."
         remedy = "Give Celery a database of its own: CELERY_BROKER_URL."
         yield warn("celery.broker", text, remedy)
     else:
-        yield ok("celery.broker", f"The broker answers, in a database of its own ({_place(settings.broker_url)}).")
+        yield ok("celery.broker", f"The broker answers, in a database of its own ({place(settings.broker_url)}).")
     yield _time_limits()
     if seen.beat_alive:
         yield ok("celery.beat", "A beat runs and holds the scheduler's lock.")
@@ -56,12 +56,6 @@ def heartbeat(runtime: Runtime) -> Iterator[Finding]:
         text = f"The last heartbeat task was completed {age:.0f} s ago"
     text += ", so beat or all workers are away."
     yield fail("celery.heartbeat", text, "Start tiktok-odoo worker and tiktok-odoo beat.")
-
-
-def _place(url: str) -> str:
-    """Host, port and database of a Redis' address, without its password."""
-    parts = urlsplit(url)
-    return f"{parts.hostname or parts.path}:{parts.port or 6379}/{parts.path.strip('/') or '0'}"
 
 
 def _time_limits() -> Finding:
@@ -93,6 +87,7 @@ def active_queues(settings: Settings) -> dict[str, list[str]]:
 
     :raises redis.exceptions.ConnectionError: the broker went away meanwhile.
     """
-    with app.connection_for_write(settings.broker_url) as connection:
+    broker_url = celery_settings(settings.broker_url)["broker_url"]
+    with app.connection_for_write(broker_url) as connection:
         answers = app.control.inspect(timeout=_ROLL_CALL, connection=connection).active_queues() or {}
     return {worker: [queue["name"] for queue in queues] for worker, queues in answers.items()}
