@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from sandbox.stack.stack import Stack
+from worker.odoo.connect import connect_odoo
 from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway
 from worker.odoo.rpc import OdooRpc
+from worker.settings import get_settings
 
 
 class Counting:
@@ -39,9 +41,16 @@ def rpc(stack: Stack, user: str, password: str, database: str | None = None) -> 
     )
 
 
-def bot_of(stack: Stack, database: str | None = None) -> OdooRpc:
-    """The bot user, with no other rights than the documented ones."""
-    return rpc(stack, stack.credentials.bot_login, stack.credentials.bot_api_key, database)
+def bot_of(stack: Stack, database: str | None = None) -> OdooGateway:
+    """The bot user, with no other rights than the documented ones, over the API of ``ODOO_API``."""
+    return connect_odoo(
+        api=get_settings().odoo_api,
+        url=stack.environment()["ODOO_URL"],
+        database=database or stack.database,
+        user=stack.credentials.bot_login,
+        password=stack.credentials.bot_api_key,
+        timeout=60,
+    )
 
 
 class Merchant:

@@ -300,7 +300,7 @@ class World:
             "SELECT a.summary FROM mail_activity a JOIN sale_order s ON s.client_order_ref = %s "
             f"WHERE {self.open_activity} AND "
             "((a.res_model = 'sale.order' AND a.res_id = s.id) OR (a.res_model = 'stock.picking' AND a.res_id IN "
-            "(SELECT id FROM stock_picking WHERE sale_id = s.id))) ORDER BY a.id",
+            "(SELECT id FROM stock_picking WHERE sale_id = s.id))) AND a.summary IS NOT NULL ORDER BY a.id",  # ours
             order_id,
         )
         return [summary for (summary,) in rows]

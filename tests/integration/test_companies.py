@@ -41,13 +41,13 @@ def branch(world: World) -> Iterator[Branch]:
         "res.users", "search", [[("login", "in", ["admin", world.stack.environment()["ODOO_USER"]])]]
     )
     admin.execute_kw("res.users", "write", [users, {"company_ids": [(4, company)]}])
-    place = {"name": f"Branch {tag}", "code": tag[:5], "company_id": company}
+    place = {"name": f"Store {tag}", "code": tag[:5], "company_id": company}
     warehouse = admin.execute_kw("stock.warehouse", "create", [[place]], inside)[0]
     tax = {
         "name": f"VAT {tag}",
         "amount": 20,
         "type_tax_use": "sale",
-        "price_include_override": "tax_included",
+        **({"price_include_override": "tax_included"} if world.is_new else {"price_include": True}),
         "company_id": company,
     }
     tax_id = admin.execute_kw("account.tax", "create", [[tax]], inside)[0]
@@ -57,7 +57,8 @@ def branch(world: World) -> Iterator[Branch]:
     quant = {"product_id": product, "location_id": stock, "inventory_quantity": 50}
     context = {"context": {"inventory_mode": True, "allowed_company_ids": [company]}}
     counted = admin.execute_kw("stock.quant", "create", [[quant]], context)
-    admin.execute_kw("stock.quant", "action_apply_inventory", [counted], context)
+    if world.is_new:
+        admin.execute_kw("stock.quant", "action_apply_inventory", [counted], context)
     yield Branch(company, warehouse, tax_id, sku, find("product.pricelist", ("name", "=", "TikTok GBP")))
     admin.execute_kw("res.users", "write", [users, {"company_ids": [(3, company)]}])
 
