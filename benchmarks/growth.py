@@ -9,6 +9,7 @@ so that the connector is what is measured, and once with a real Odoo as far as t
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import sys
 import threading
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 
 from benchmarks.counting import TikTokCalls
 from benchmarks.figures import Figure, Goal, figures_table, machine, write
-from benchmarks.latency import Confirmations, Watch, at_rate, percentile
+from benchmarks.latency import Confirmations, Watch, new_at_rate, percentile
 from benchmarks.processes import PeakMemory
 from benchmarks.selling import linked_shops, wait_until_mapped
 from benchmarks.stub_odoo import StubConfirmations, StubOdooServer
@@ -67,6 +68,7 @@ class Growth:
         self.broker = connect(redis_url.replace("/0", "/1"))
         self.figures: list[Figure] = []
         self.seller: Seller
+        self._seeds = itertools.count(1)
 
     def open(self) -> None:
         """All shops of one seller, selling the same products."""
@@ -91,7 +93,7 @@ class Growth:
     def sell(self, rate: float, seconds: int) -> float:
         """Orders at a fixed rate, the shops in turn; answers the 95th percentile of their seconds."""
         memory = PeakMemory({"worker": self.installation.process("worker-1")})
-        took = at_rate(self.watch(), self.seller, self._place(round(rate * seconds)), rate)
+        took = new_at_rate(self.watch(), self.seller, self._turns(round(rate * seconds)), self._place, rate)
         memory.look()
         text = f"{rate:g} orders a second over all shops: webhook to confirmed order"
         late = percentile(took, 0.95)
@@ -103,26 +105,25 @@ class Growth:
     def noise(self, rate: float, seconds: int, orders: int) -> None:
         """One shop gets ``orders`` at once."""
         noisy, *_ = self.seller.shops
-        others = [(shop, order) for shop, order in self._place(round(rate * seconds)) if shop != noisy.id]
+        others = [shop_id for shop_id in self._turns(round(rate * seconds)) if shop_id != noisy.id]
         burst = threading.Thread(target=self.control.place_orders, args=(noisy.id, orders))
         burst.start()
-        took = at_rate(self.watch(), self.seller, others, rate)
+        took = new_at_rate(self.watch(), self.seller, others, self._place, rate)
         burst.join()
         text = f"one shop got {orders} orders at once, the others {rate:g} a second: those of the others"
         self._add("noise.median", f"{text}, median", statistics.median(took), "s")
         self._add("noise.p95", f"{text}, 95th percentile", percentile(took, 0.95), "s")
 
-    def _place(self, count: int) -> list[tuple[str, str]]:
-        """``count`` orders without webhooks, the shops in turn."""
-        turns = -(-count // self.shops)
-        chosen = self.seller.shops[:count]
-        placed = {
-            shop.id: self.control.place_orders(
-                shop.id, turns, status="AWAITING_SHIPMENT", notify=False, seed=len(self.figures) * 1000 + number
-            )
-            for number, shop in enumerate(chosen)
-        }
-        return [(shop, ids[turn]) for turn in range(turns) for shop, ids in placed.items()][:count]
+    def _turns(self, count: int) -> list[str]:
+        """``count`` shops, one after the other, again and again."""
+        return [self.seller.shops[number % self.shops].id for number in range(count)]
+
+    def _place(self, shop_id: str) -> str:
+        """An order without a webhook."""
+        [order_id] = self.control.place_orders(
+            shop_id, 1, status="AWAITING_SHIPMENT", notify=False, seed=next(self._seeds)
+        )
+        return order_id
 
     def _messages(self) -> int:
         return sum(look(self.broker).waiting.values())

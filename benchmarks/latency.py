@@ -6,13 +6,13 @@ import contextlib
 import statistics
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
 import psycopg2
 
-from benchmarks.webhooks import WebhookSender
+from benchmarks.webhooks import Sent, WebhookSender
 from sandbox.scene import Seller
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
@@ -88,11 +88,21 @@ def one_by_one(stack: Stack, seller: Seller, orders: Sequence[tuple[str, str]]) 
 def at_rate(watch: Watch, seller: Seller, orders: Sequence[tuple[str, str]], rate: float) -> list[float]:
     """Seconds of each ``(shop, order)`` when ``rate`` of them come a second."""
     with watch as seen:
-        sent = WebhookSender(seller.app).send_all(orders, rate)
-        wanted = {each.order_id for each in sent}
-        wait_for(lambda: wanted <= seen.at.keys(), 300, "all orders")
-        at = seen.at
-    return [at[each.order_id] - each.at for each in sent]
+        return _seconds(seen, WebhookSender(seller.app).send_all(orders, rate))
+
+
+def new_at_rate(
+    watch: Watch, seller: Seller, shop_ids: Sequence[str], place: Callable[[str], str], rate: float
+) -> list[float]:
+    """The same for orders that are placed at the moment at which their webhooks are sent, one at each of the shops."""
+    with watch as seen:
+        return _seconds(seen, WebhookSender(seller.app).send_new(shop_ids, place, rate))
+
+
+def _seconds(seen: Watch, sent: Sequence[Sent]) -> list[float]:
+    wanted = {each.order_id for each in sent}
+    wait_for(lambda: wanted <= seen.at.keys(), 300, "all orders")
+    return [seen.at[each.order_id] - each.at for each in sent]
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +60,21 @@ class WebhookSender:
 
         with ThreadPoolExecutor(_SENDERS) as pool:
             return list(pool.map(send, enumerate(orders)))
+
+    def send_new(self, shop_ids: Sequence[str], place: Callable[[str], str], rate: float) -> list[Sent]:
+        """Place an order at each shop in turn and tell of it, ``rate`` a second: no poll can know it before.
+
+        :param place: makes an order without a webhook at a shop, and answers its id.
+        """
+        began = time.monotonic()
+
+        def send(numbered: tuple[int, str]) -> Sent:
+            number, shop_id = numbered
+            time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            return self.send(shop_id, place(shop_id))
+
+        with ThreadPoolExecutor(_SENDERS) as pool:
+            return list(pool.map(send, enumerate(shop_ids)))
 
 
 def signed_webhook(app: SandboxApp, shop_id: str, order_id: str) -> tuple[bytes, str]:

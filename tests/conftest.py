@@ -22,7 +22,9 @@ from worker.settings import Settings, get_settings
 from worker.sync.runtime import Runtime
 
 # How fast random input is made says nothing about our code, and a busy machine makes it slow.
-hypothesis.settings.register_profile("any machine", suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("any machine")
 
 # The tests kill Odoo, put triggers into its database and count by SQL: never those of somebody's own Odoo.

@@ -49,9 +49,9 @@ class Settings(BaseSettings):
     odoo_user: str = Field("tiktok-bot", description="Login of the bot user.")
     odoo_password: SecretStr = Field(SecretStr(""), description="The bot user's API key (better) or password.")
     odoo_api: Literal["auto", "json-2", "json-rpc"] = Field(
-        "json-rpc",
+        "auto",
         description="How Odoo is called: `json-rpc` (odoorpc, every Odoo up to 19), `json-2` (Odoo 19 and newer, with "
-        "an API key), or `auto`: `json-2` where Odoo offers it and takes the secret.",
+        "an API key of the bot user), or `auto`: `json-2` where Odoo offers it and takes the secret.",
     )
     odoo_timeout: float = Field(120, gt=0, description="Seconds to wait for one Odoo call; longer than a batch.")
     odoo_alert_user: str = Field(

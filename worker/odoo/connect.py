@@ -27,7 +27,7 @@ def connect_odoo(*, api: Api, url: str, database: str, user: str, password: str,
     rpc = OdooRpc(url=url, database=database, user=user, password=password, timeout=timeout)
     if api == "json-rpc":
         return rpc
-    json2 = OdooJson2(url=url, database=database, key=password, timeout=timeout)
+    json2 = OdooJson2(url=url, database=database, user=user, key=password, timeout=timeout)
     return json2 if api == "json-2" else _Chosen(url, json2, rpc)
 
 
@@ -60,7 +60,7 @@ class _Chosen:
         if version_of(self._url) < FIRST_VERSION:
             return False
         try:
-            self._json2.call("res.users", "context_get")
+            self._json2.check_user()
         except OdooLoginError:
             return False
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -21,12 +21,15 @@ class OdooJson2:
     """Needs an API key: a password is refused. Connections are kept and used again; nothing is called twice.
 
     :param url: Odoo's address, with http or https.
+    :param user: the bot user's login: JSON-2 asks for none, so the first call makes sure that the key is this user's.
     :param key: the bot user's API key.
     :param timeout: seconds to wait for one call.
     """
 
-    def __init__(self, *, url: str, database: str, key: str, timeout: float) -> None:
+    def __init__(self, *, url: str, database: str, user: str, key: str, timeout: float) -> None:
         self._url = url.rstrip("/")
+        self._user = user
+        self._is_theirs = False
         self._timeout = timeout
         self._session = requests.Session()
         self._session.headers.update(
@@ -49,14 +52,31 @@ class OdooJson2:
         if context is not None:
             body["context"] = dict(context)
         with measured(model, method):
-            return self._post(f"{model}/{method}", json.dumps(body).encode())
+            self.check_user()
+            return self._post(f"{model}/{method}", body)
 
-    def _post(self, path: str, body: bytes) -> Any:
+    def check_user(self) -> None:
+        """Make sure, once, that the key opens Odoo, and for our user.
+
+        :raises OdooLoginError: it does not.
+        """
+        if self._is_theirs:
+            return
+        uid = self._post("res.users/context_get", {})["uid"]
+        (who,) = self._post("res.users/read", {"ids": [uid], "fields": ["login"]})
+        if who["login"] != self._user:
+            raise OdooLoginError(
+                f"The API key does not belong to Odoo's user {self._user!r}.",
+                remedy="Check ODOO_USER and ODOO_PASSWORD: the key must be made by the bot user itself.",
+            )
+        self._is_theirs = True
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> Any:
         what = path.replace("/", ".")
         try:
             # No redirect: it would turn the call into a GET, or hand the key to another host.
             answer = self._session.post(
-                f"{self._url}/json/2/{path}", data=body, timeout=self._timeout, allow_redirects=False
+                f"{self._url}/json/2/{path}", data=json.dumps(body), timeout=self._timeout, allow_redirects=False
             )
         except requests.RequestException as error:
             raise OdooUnavailableError(f"Odoo at {self._url} did not answer {what}: {_reason(error)}.") from None
@@ -77,11 +97,12 @@ class OdooJson2:
             )
         raise error_for(str(told.get("name", "")), str(told.get("message", f"HTTP {answer.status_code}")), what)
 
-    def _no_json(self, status: int, what: str) -> OdooUnavailableError | OdooLoginError:
+    def _no_json(self, status: int, what: str) -> OdooUnavailableError:
         if status == HTTPStatus.NOT_FOUND:  # a page, since no database was chosen that could say it in JSON
-            return OdooLoginError(
-                f"Odoo at {self._url} does not offer JSON-2 for this database.",
-                remedy=f"Check ODOO_URL and ODOO_DB; before Odoo {FIRST_VERSION} set ODOO_API=json-rpc.",
+            return OdooUnavailableError(
+                f"Odoo at {self._url} does not offer JSON-2 for this database, or does not reach it.",
+                remedy="If this lasts, check ODOO_URL, ODOO_DB and Odoo's PostgreSQL; before Odoo "
+                f"{FIRST_VERSION} set ODOO_API=json-rpc.",
             )
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return OdooUnavailableError(f"Odoo at {self._url} did not answer {what}: HTTP {status}.")

@@ -119,4 +119,6 @@ def _reason(error: Exception) -> str:
         return f"HTTP {error.code}"
     if isinstance(error, ValueError):
         return "what came is not JSON; check that ODOO_URL is Odoo's own address, with https where it redirects to it"
+    if isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError):
+        return "it took too long"
     return str(error) or type(error).__name__

@@ -18,6 +18,7 @@ from worker.odoo.rpc import OdooRpc
 URL = "https://odoo.example"
 READ = f"{URL}/json/2/res.partner/read"
 CONTEXT_GET = f"{URL}/json/2/res.users/context_get"
+WHO = f"{URL}/json/2/res.users/read"
 CONFLICT = "could not serialize access due to concurrent update"
 VERSION = f"{URL}/web/version"
 NINETEEN = {"version_info": [19, 0, 0, "final", 0, ""], "version": "19.0"}
@@ -25,7 +26,9 @@ NINETEEN = {"version_info": [19, 0, 0, "final", 0, ""], "version": "19.0"}
 
 @pytest.fixture
 def json2() -> OdooJson2:
-    return OdooJson2(url=f"{URL}/", database="shop", key="k3y", timeout=7)
+    gateway = OdooJson2(url=f"{URL}/", database="shop", user="bot", key="k3y", timeout=7)
+    gateway._is_theirs = True  # as after the first call
+    return gateway
 
 
 def read(gateway: OdooGateway) -> Any:
@@ -87,9 +90,8 @@ def test_whatever_json_comes_is_the_answer(json2: OdooJson2, answer: Any) -> Non
     ],
 )
 def test_each_fault_of_odoo_is_the_error_that_says_what_to_do(
-    status: int, body: dict[str, Any], error: type[Exception], code: str, said: str
+    json2: OdooJson2, status: int, body: dict[str, Any], error: type[Exception], code: str, said: str
 ) -> None:
-    json2 = OdooJson2(url=URL, database="shop", key="k3y", timeout=7)
     responses.add("POST", READ, json=body, status=status)
     with pytest.raises(error, match=said) as raised:
         read(json2)
@@ -102,7 +104,7 @@ def test_each_fault_of_odoo_is_the_error_that_says_what_to_do(
 @pytest.mark.parametrize(
     ("status", "error", "said"),
     [
-        (404, OdooLoginError, "ODOO_DB"),
+        (404, OdooUnavailableError, "ODOO_DB"),
         (413, OdooRejectedError, "too large"),
         (429, OdooUnavailableError, "HTTP 429"),
         (502, OdooUnavailableError, "HTTP 502"),
@@ -142,12 +144,13 @@ def test_a_setting_decides_without_asking() -> None:
 def test_json2_is_chosen_where_odoo_offers_it_and_takes_the_key() -> None:
     responses.add("GET", VERSION, json=NINETEEN)
     responses.add("POST", CONTEXT_GET, json={"uid": 5})
+    responses.add("POST", WHO, json=[{"id": 5, "login": "bot"}])
     responses.add("POST", READ, json=[])
     gateway = chosen("auto")
     assert read(gateway) == []
     assert read(gateway) == []
     asked = [call.request.url for call in responses.calls]
-    assert asked == [VERSION, CONTEXT_GET, READ, READ], "found out once"
+    assert asked == [VERSION, CONTEXT_GET, WHO, READ, READ], "found out once"
 
 
 @responses.activate
@@ -174,6 +177,26 @@ def test_json_rpc_is_chosen_for_a_password(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @responses.activate
+def test_a_key_of_another_user_is_refused() -> None:
+    gateway = chosen("json-2")
+    responses.add("POST", CONTEXT_GET, json={"uid": 2})
+    responses.add("POST", WHO, json=[{"id": 2, "login": "admin"}])
+    with pytest.raises(OdooLoginError, match="does not belong to Odoo's user 'bot'"):
+        read(gateway)
+    assert len(responses.calls) == 2
+
+
+@responses.activate
+def test_a_key_of_another_user_is_not_taken_for_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON-RPC asks for the login, too, and refuses it."""
+    responses.add("GET", VERSION, json=NINETEEN)
+    responses.add("POST", CONTEXT_GET, json={"uid": 2})
+    responses.add("POST", WHO, json=[{"id": 2, "login": "admin"}])
+    monkeypatch.setattr(OdooRpc, "call", lambda *_, **__: "over JSON-RPC")
+    assert read(chosen("auto")) == "over JSON-RPC"
+
+
+@responses.activate
 def test_an_odoo_that_is_away_decides_nothing() -> None:
     responses.add("GET", VERSION, status=502)
     gateway = chosen("auto")
@@ -181,6 +204,7 @@ def test_an_odoo_that_is_away_decides_nothing() -> None:
         read(gateway)
     responses.replace("GET", VERSION, json=NINETEEN)
     responses.add("POST", CONTEXT_GET, json={"uid": 5})
+    responses.add("POST", WHO, json=[{"id": 5, "login": "bot"}])
     responses.add("POST", READ, json=[])
     assert read(gateway) == []
 

@@ -122,8 +122,8 @@ def test_arguments_go_by_name_and_ids_first(fake: type[FakeOdoo]) -> None:
     [
         (URLError(ConnectionRefusedError(111, "Connection refused")), "Connection refused"),
         (http.client.RemoteDisconnected("Remote end closed connection"), "Remote end closed connection"),
-        (TimeoutError("timed out"), "timed out"),
-        (TimeoutError(), "TimeoutError"),
+        (TimeoutError("timed out"), "took too long"),
+        (URLError(TimeoutError("timed out")), "took too long"),
         (ConnectionResetError(104, "reset by peer"), "reset by peer"),
         (HTTPError("https://odoo.example/jsonrpc", 502, "Bad Gateway", None, None), "HTTP 502"),  # type: ignore[arg-type]
         (json.JSONDecodeError("Expecting value", "<html>", 0), "not JSON; check that ODOO_URL"),

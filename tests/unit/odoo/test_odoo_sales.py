@@ -223,3 +223,35 @@ def test_a_new_address_reaches_the_open_deliveries_only() -> None:
     assert (order.ids, order.arguments["vals"]) == ([5], {"partner_shipping_id": 77})
     assert (picking.ids, picking.arguments["vals"]) == ([32], {"partner_id": 77})
     assert odoo.of("stock.picking.search_read")[0].arguments["domain"][1] == ("state", "not in", ["done", "cancel"])
+
+
+def older(**answers: Any) -> Gateway:
+    """An Odoo before 17."""
+    odoo = Gateway({name.replace("__", "."): answer for name, answer in answers.items()})
+    fields = {model: dict[str, Any]() for model in ("sale.order", "sale.order.line", "stock.move")}
+    odoo.answers |= {f"{model}.fields_get": lambda _, known=known: known for model, known in fields.items()}
+    return odoo
+
+
+def test_before_odoo_17_a_locked_order_has_a_state_of_its_own() -> None:
+    odoo = older(sale_order__read=lambda _: [])
+    odoo.answers["sale.order.read"] = lambda _: [
+        {**{name: value for name, value in RECORD.items() if name != "locked"}, "state": "done"}
+    ]
+    order = sales(odoo).read([5])[5]
+    assert (order.state, order.locked) == ("sale", True)
+    assert "locked" not in odoo.of("sale.order.read")[0].arguments["fields"]
+
+
+def test_an_odoo_that_asks_in_a_wizard_has_not_cancelled() -> None:
+    odoo = Gateway({"sale.order.action_cancel": lambda _: {"res_model": "sale.order.cancel"}})
+    odoo.answers["sale.order.read"] = lambda _: [RECORD]
+    assert "sale.order.cancel" in sales(odoo).cancel([5])[5]
+    assert odoo.of("sale.order.action_cancel")[0].context == {"disable_cancel_warning": True}
+
+
+def test_before_odoo_17_a_note_is_escaped() -> None:
+    odoo = older()
+    odoo.answers["sale.order.message_post"] = lambda _: 1
+    sales(odoo).note(5, "A < B")
+    assert odoo.of("sale.order.message_post")[0].arguments["body"] == "A &lt; B"
