@@ -24,11 +24,15 @@ VERSION = f"{URL}/web/version"
 NINETEEN = {"version_info": [19, 0, 0, "final", 0, ""], "version": "19.0"}
 
 
-@pytest.fixture
-def json2() -> OdooJson2:
+def logged_in() -> OdooJson2:
     gateway = OdooJson2(url=f"{URL}/", database="shop", user="bot", key="k3y", timeout=7)
     gateway._is_theirs = True  # as after the first call
     return gateway
+
+
+@pytest.fixture
+def json2() -> OdooJson2:
+    return logged_in()
 
 
 def read(gateway: OdooGateway) -> Any:
@@ -90,8 +94,9 @@ def test_whatever_json_comes_is_the_answer(json2: OdooJson2, answer: Any) -> Non
     ],
 )
 def test_each_fault_of_odoo_is_the_error_that_says_what_to_do(
-    json2: OdooJson2, status: int, body: dict[str, Any], error: type[Exception], code: str, said: str
+    status: int, body: dict[str, Any], error: type[Exception], code: str, said: str
 ) -> None:
+    json2 = logged_in()
     responses.add("POST", READ, json=body, status=status)
     with pytest.raises(error, match=said) as raised:
         read(json2)
