@@ -25,7 +25,7 @@ def prepare(
     def step(text: str) -> None:
         report(f"[{time.monotonic() - begin:5.1f} s] {text}")
 
-    with locked(cache_folder() / "prepare.lock"):
+    with locked(release.folder(cache_folder(), "prepare").with_suffix(".lock")):
         name = f"Odoo {release.version}"
         step(f"{name}: package and Python environment")
         package = ensure_odoo(release)

@@ -82,7 +82,8 @@ def clerk(world: World) -> Iterator[World]:
     group = admin.execute_kw("ir.model.data", "check_object_reference", ["base", "group_user"])[1]
     values = {"name": "Clerk", "login": "clerk", "password": "a-clerk's-password", "group_ids": [(6, 0, [group])]}
     user = admin.execute_kw("res.users", "create", [values])
-    yield world.with_settings(odoo_user="clerk", odoo_password=SecretStr("a-clerk's-password"))
+    password = SecretStr("a-clerk's-password")  # which JSON-2 does not take
+    yield world.with_settings(odoo_user="clerk", odoo_password=password, odoo_api="json-rpc")
     admin.execute_kw("res.users", "write", [[user], {"active": False, "login": f"clerk-{time.monotonic_ns()}"}])
 
 
@@ -98,7 +99,10 @@ def test_missing_rights_are_named_and_a_password_is_advised_against(clerk: World
 def test_an_administrator_as_bot_is_advised_against(world: World) -> None:
     login = world.stack.credentials
     found = look(
-        world.with_settings(odoo_user=login.admin_login, odoo_password=SecretStr(login.admin_password)), "odoo"
+        world.with_settings(
+            odoo_user=login.admin_login, odoo_password=SecretStr(login.admin_password), odoo_api="json-rpc"
+        ),
+        "odoo",
     )
     assert found["odoo.administrator"].state == "warn"
     assert found["odoo.rights"].state == "ok"
