@@ -18,7 +18,7 @@ class CountingOdoo:
     hourly look at what fields Odoo has are counted."""
 
     def __init__(self, gateway: OdooGateway) -> None:
-        self._gateway = gateway
+        self.wrapped = gateway
         self.calls: Counter[str] = Counter()
 
     def call(
@@ -33,7 +33,7 @@ class CountingOdoo:
         """See :meth:`worker.odoo.gateway.OdooGateway.call`."""
         if method != "fields_get":
             self.calls[f"{model}.{method}"] += 1
-        return self._gateway.call(model, method, ids=ids, context=context, **arguments)
+        return self.wrapped.call(model, method, ids=ids, context=context, **arguments)
 
 
 class TikTokCalls:

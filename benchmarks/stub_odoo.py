@@ -50,6 +50,8 @@ class StubOdoo:
         self._lock = threading.Lock()
         self.answers: dict[str, Callable[[Body], Any]] = {
             "product.product.search_read": self._product_search,
+            "res.users.context_get": lambda _: {"uid": 2},
+            "res.users.read": lambda _: [{"id": 2, "login": "bot"}],
             "product.product.fields_get": lambda _: {"is_storable": {"type": "boolean"}},
             "product.template.attribute.line.fields_get": _all_asked,
             "sale.order.fields_get": _all_asked,

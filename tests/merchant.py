@@ -21,13 +21,13 @@ class Counting:
     """A gateway that counts, but for the hourly look at what fields Odoo has."""
 
     def __init__(self, gateway: OdooGateway) -> None:
-        self._gateway = gateway
+        self.wrapped = gateway
         self.calls: list[str] = []
 
     def call(self, model: str, method: str, **arguments: Any) -> Any:
         if method != "fields_get":
             self.calls.append(f"{model}.{method}")
-        return self._gateway.call(model, method, **arguments)
+        return self.wrapped.call(model, method, **arguments)
 
 
 def rpc(stack: Stack, user: str, password: str, database: str | None = None) -> OdooRpc:

@@ -98,6 +98,7 @@ class Features:
         return text if self.picked else html.escape(text)
 
 
+#: By gateway; one that only passes calls on (to time or to remember them) is made anew for each batch.
 _known: WeakKeyDictionary[OdooGateway, tuple[float, Features]] = WeakKeyDictionary()
 
 
@@ -106,6 +107,8 @@ def features_of(gateway: OdooGateway) -> Features:
 
     :raises OdooUnavailableError: no answer.
     """
+    while (inner := getattr(gateway, "wrapped", None)) is not None:
+        gateway = inner
     asked_at, features = _known.get(gateway, (0.0, None))
     if features is None or time.monotonic() - asked_at > _KEPT:
         features = _ask(gateway)

@@ -31,7 +31,7 @@ class Timed:
     """A gateway that remembers how long its longest call took (``longest``, seconds), answered or not."""
 
     def __init__(self, gateway: OdooGateway) -> None:
-        self._gateway = gateway
+        self.wrapped = gateway
         self.longest = 0.0
 
     def call(
@@ -46,6 +46,6 @@ class Timed:
         """See :meth:`worker.odoo.gateway.OdooGateway.call`."""
         started = time.monotonic()
         try:
-            return self._gateway.call(model, method, ids=ids, context=context, **arguments)
+            return self.wrapped.call(model, method, ids=ids, context=context, **arguments)
         finally:
             self.longest = max(self.longest, time.monotonic() - started)

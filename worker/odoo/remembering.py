@@ -21,7 +21,7 @@ class Remembering:
     """
 
     def __init__(self, gateway: OdooGateway, *, seconds: float = 300.0) -> None:
-        self._gateway = gateway
+        self.wrapped = gateway
         self._seconds = seconds
         self._answers: dict[str, tuple[float, Any]] = {}
 
@@ -38,7 +38,7 @@ class Remembering:
         question = json.dumps([model, method, ids, context, arguments], sort_keys=True)
         ends, answer = self._answers.get(question, (0.0, None))
         if time.monotonic() >= ends:
-            answer = self._gateway.call(model, method, ids=ids, context=context, **arguments)
+            answer = self.wrapped.call(model, method, ids=ids, context=context, **arguments)
             if answer:
                 if len(self._answers) >= _MOST:
                     self._answers.clear()

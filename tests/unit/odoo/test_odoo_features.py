@@ -11,6 +11,8 @@ from tests.unit.odoo.odoo_stubs import Call, Gateway
 from worker.odoo import features
 from worker.odoo.errors import OdooRejectedError, OdooUnavailableError
 from worker.odoo.features import Features, features_of
+from worker.odoo.measuring import Timed
+from worker.odoo.remembering import Remembering
 
 #: Of the fields that the connector asks for, those that a version with all modules has.
 FIELDS: dict[int, dict[str, set[str]]] = {
@@ -152,3 +154,10 @@ def test_an_odoo_that_does_not_answer_is_asked_again() -> None:
         features_of(gateway)
     gateway.answers["sale.order.fields_get"] = working
     assert features_of(gateway) == Features()
+
+
+def test_a_gateway_around_another_does_not_ask_again() -> None:
+    gateway = odoo(19)
+    for _ in range(3):
+        features_of(Timed(Remembering(gateway)))
+    assert len(gateway.calls) == len(MODELS)
