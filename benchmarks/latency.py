@@ -102,7 +102,8 @@ def new_at_rate(
 def _seconds(seen: Watch, sent: Sequence[Sent]) -> list[float]:
     wanted = {each.order_id for each in sent}
     wait_for(lambda: wanted <= seen.at.keys(), 300, "all orders")
-    return [seen.at[each.order_id] - each.at for each in sent]
+    at = seen.at
+    return [at[each.order_id] - each.at for each in sent]
 
 
 def percentile(values: Sequence[float], share: float) -> float:
