@@ -111,7 +111,7 @@ def unpack_packages(
             else:
                 break
         else:
-            raise StackError("Debian's archive did not give Odoo 19:\n" + "\n".join(failures))
+            raise StackError(f"Debian's archive did not give {packages[0]}:\n" + "\n".join(failures))
         target.mkdir(parents=True, exist_ok=True)
         excludes = [f"--exclude={pattern}" for pattern in leave_out]
         for archive in sorted(folder.glob("*.deb")):
