@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from sandbox.stack.odoo_package import OdooPackage, ensure_odoo
 from sandbox.stack.paths import StackError, cache_folder, locked
-from sandbox.stack.releases import ODOO_19, OdooRelease
+from sandbox.stack.releases import ODOO_19, RELEASES, OdooRelease
 from sandbox.stack.template import Template, ensure_template
 
 
@@ -36,9 +36,9 @@ def prepare(
 
 
 def main() -> int:
-    """Entry point of ``python -m sandbox.stack.prepare``."""
+    """Entry point of ``python -m sandbox.stack.prepare [14]``."""
     try:
-        prepare(lambda text: print(text, flush=True))
+        prepare(lambda text: print(text, flush=True), RELEASES[sys.argv[1]] if sys.argv[1:] else ODOO_19)
     except StackError as error:
         print(error, file=sys.stderr)
         return 1

@@ -28,14 +28,15 @@ def connect_odoo(*, api: Api, url: str, database: str, user: str, password: str,
     if api == "json-rpc":
         return rpc
     json2 = OdooJson2(url=url, database=database, user=user, key=password, timeout=timeout)
-    return json2 if api == "json-2" else _Chosen(url, json2, rpc)
+    return json2 if api == "json-2" else _Chosen(url, json2, rpc, timeout)
 
 
 class _Chosen:
     """Finds out with the first call, and again in each new process."""
 
-    def __init__(self, url: str, json2: OdooJson2, rpc: OdooRpc) -> None:
+    def __init__(self, url: str, json2: OdooJson2, rpc: OdooRpc, timeout: float) -> None:
         self._url = url.rstrip("/")
+        self._timeout = min(timeout, 10.0)
         self._json2 = json2
         self._rpc = rpc
         self._choice: OdooGateway | None = None
@@ -57,7 +58,7 @@ class _Chosen:
 
     def _offers_json2(self) -> bool:
         """Whether the server has JSON-2 and takes our secret there: a password opens JSON-RPC only."""
-        if version_of(self._url) < FIRST_VERSION:
+        if version_of(self._url, self._timeout) < FIRST_VERSION:
             return False
         try:
             self._json2.check_user()
@@ -74,7 +75,8 @@ def version_of(url: str, timeout: float = 10.0) -> int:
     try:
         answer = requests.get(f"{url}/web/version", timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
-        raise OdooUnavailableError(f"Odoo at {url} did not answer: {type(error).__name__}.") from None
+        reason = "it took too long" if isinstance(error, requests.Timeout) else type(error).__name__
+        raise OdooUnavailableError(f"Odoo at {url} did not answer: {reason}.") from None
     if answer.status_code >= requests.codes.server_error:
         raise OdooUnavailableError(f"Odoo at {url} did not answer: HTTP {answer.status_code}.")
     try:
