@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.support import World
+from worker.errors import ConnectorError
 from worker.odoo.connect import connect_odoo, version_of
-from worker.odoo.errors import OdooLoginError, OdooRejectedError
+from worker.odoo.errors import OdooLoginError, OdooRejectedError, OdooUnavailableError
 from worker.odoo.gateway import OdooGateway
 from worker.odoo.json2 import OdooJson2
 from worker.odoo.load import Row, create_if_absent
@@ -85,10 +86,20 @@ def test_a_record_is_made_once_whichever_api_comes_first(world: World) -> None:
     assert first.refused == again.refused == {}
 
 
-@pytest.mark.parametrize("changes", [{"password": "0" * 40}, {"database": "nowhere"}])
-def test_a_wrong_key_or_database_is_a_login_that_says_what_to_check(world: World, changes: dict[str, Any]) -> None:
-    with pytest.raises(OdooLoginError) as refused:
-        gateway(world, **changes).call("res.users", "context_get")
+@pytest.mark.parametrize("api", ["json-2", "json-rpc"])
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"password": "0" * 40}, OdooLoginError),
+        ({"user": "nobody"}, OdooLoginError),
+        ({"database": "nowhere"}, OdooUnavailableError),  # it may be PostgreSQL that is away
+    ],
+)
+def test_what_is_set_wrong_is_said_alike_over_both(
+    world: World, changes: dict[str, Any], error: type[ConnectorError], api: str
+) -> None:
+    with pytest.raises(error) as refused:
+        gateway(world, **{"api": api, **changes}).call("res.users", "context_get")
     assert "ODOO_" in refused.value.remedy
 
 
