@@ -1,5 +1,5 @@
 """What is known of each version of Odoo, by the fields that it has. 14 and 19 are asked themselves elsewhere
-(tests/integration/test_odoo_14.py); for 15 to 18 the table says what their source has."""
+by the tests on the real parts (``TEST_ODOO``); for 15 to 18 the table says what is known of them."""
 
 from __future__ import annotations
 
