@@ -120,6 +120,15 @@ def replace_section(document: Path, section: str, maker: str, text: str) -> None
     document.write_text(before + begin + text + end + after, encoding="utf-8")
 
 
+def tell(section: str, figures: Sequence[Figure], heading: str, *, keep: bool) -> int:
+    """Print the table, and put it into the documents below ``heading`` when it is to be kept; answers the exit code."""
+    table = figures_table(figures)
+    print(table)
+    if keep:
+        write(section, figures, f"{heading}\n\n{table}")
+    return int(any(figure.met is False for figure in figures))
+
+
 def write(section: str, figures: Sequence[Figure], text: str) -> None:
     """Put ``text`` between the markers of ``section`` in docs/benchmarks.md, and the figures into docs/benchmarks.json.
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.counting import TikTokCalls
-from benchmarks.figures import Figure, Goal, figures_table, machine, write
+from benchmarks.figures import Figure, Goal, machine, tell
 from benchmarks.latency import Confirmations, Watch, new_at_rate, percentile
 from benchmarks.processes import PeakMemory
 from benchmarks.selling import linked_shops, wait_until_mapped
@@ -213,11 +213,7 @@ def main() -> int:
         figures += with_stub(shops, Load(options.rate, options.seconds, options.noisy))
     for shops in options.real:
         figures += with_odoo(shops, Load(options.real_rate, options.seconds, options.noisy))
-    table = figures_table(figures)
-    print(table)
-    if options.write:
-        write("growth", figures, f"On {machine()}.\n\n{table}")
-    return int(any(figure.met is False for figure in figures))
+    return tell("growth", figures, f"On {machine()}.", keep=options.write)
 
 
 if __name__ == "__main__":

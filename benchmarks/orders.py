@@ -21,7 +21,7 @@ from typing import Any
 
 import requests
 
-from benchmarks.figures import Figure, Goal, figures_table, machine, write
+from benchmarks.figures import Figure, Goal, machine, tell
 from benchmarks.in_process import order_lines
 from benchmarks.latency import Confirmations, at_rate, one_by_one, percentile
 from benchmarks.plots import draw
@@ -322,13 +322,10 @@ def main() -> int:
         bench.ceiling(made[: options.orders // 2], tracked=False)
         bench.compare()
         bench.latency(options.singly, bench.rate / 2)
-    table = figures_table(bench.figures)
-    print(table)
     if options.write:
-        heading = f"{options.orders:,} orders of {_LINES} lines each, on {machine()}."
-        write("orders", bench.figures, f"{heading}\n\n{table}")
         draw("orders", "Orders confirmed in Odoo a second", _PLOT, bench.figures)
-    return int(any(figure.met is False for figure in bench.figures))
+    heading = f"{options.orders:,} orders of {_LINES} lines each, on {machine()}."
+    return tell("orders", bench.figures, heading, keep=options.write)
 
 
 if __name__ == "__main__":

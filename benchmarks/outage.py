@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 
-from benchmarks.figures import Figure, Goal, figures_table, machine, write
+from benchmarks.figures import Figure, Goal, machine, tell
 from benchmarks.selling import linked_shops, open_orders
 from benchmarks.steps import Progress
 from benchmarks.telling import say
@@ -150,12 +150,8 @@ def main() -> int:
         outage = Outage(stack, SandboxControl(url), installation)
         outage.open()
         outage.catch_up(outage.arrive(options.orders, options.rate))
-    table = figures_table(outage.figures)
-    print(table)
-    if options.write:
-        heading = f"{options.orders:,} orders at {options.rate:g} a second, on {machine()}."
-        write("outage", outage.figures, f"{heading}\n\n{table}")
-    return int(any(figure.met is False for figure in outage.figures))
+    heading = f"{options.orders:,} orders at {options.rate:g} a second, on {machine()}."
+    return tell("outage", outage.figures, heading, keep=options.write)
 
 
 if __name__ == "__main__":

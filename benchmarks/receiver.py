@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.figures import Figure, Goal, figures_table, machine, write
+from benchmarks.figures import Figure, Goal, machine, tell
 from benchmarks.plots import draw
 from benchmarks.selling import linked_shops
 from benchmarks.telling import say
@@ -198,13 +198,10 @@ def main() -> int:
         receivers = Receivers(stack, seller, seconds=options.seconds, connections=options.connections)
         receivers.sign(8000 * (options.seconds + _WARM_UP_SECONDS))
         receivers.measure(installation)
-    table = figures_table(receivers.figures)
-    print(table)
     if options.write:
-        heading = f"{options.connections} connections for {options.seconds} s each, on {machine()}."
-        write("receiver", receivers.figures, f"{heading}\n\n{table}")
         draw("receiver", "Webhooks acknowledged a second", _PLOT, receivers.figures)
-    return int(any(figure.met is False for figure in receivers.figures))
+    heading = f"{options.connections} connections for {options.seconds} s each, on {machine()}."
+    return tell("receiver", receivers.figures, heading, keep=options.write)
 
 
 if __name__ == "__main__":
