@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 from sandbox.client import SandboxControl
-from worker.odoo.gateway import Context, OdooGateway
+from worker.odoo.gateway import OdooGateway
 
 #: TikTok's code of *too many requests*, which it answers with HTTP status 429.
 TOO_MANY_REQUESTS = "36009002"
@@ -21,19 +20,11 @@ class CountingOdoo:
         self.wrapped = gateway
         self.calls: Counter[str] = Counter()
 
-    def call(
-        self,
-        model: str,
-        method: str,
-        *,
-        ids: Sequence[int] | None = None,
-        context: Context | None = None,
-        **arguments: Any,
-    ) -> Any:
+    def call(self, model: str, method: str, **arguments: Any) -> Any:
         """See :meth:`worker.odoo.gateway.OdooGateway.call`."""
         if method != "fields_get":
             self.calls[f"{model}.{method}"] += 1
-        return self.wrapped.call(model, method, ids=ids, context=context, **arguments)
+        return self.wrapped.call(model, method, **arguments)
 
 
 class TikTokCalls:

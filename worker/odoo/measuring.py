@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from worker.errors import ConnectorError
 from worker.metrics import ODOO_CALL_SECONDS, ODOO_CALLS, count, observe
-from worker.odoo.gateway import Context, OdooGateway
+from worker.odoo.gateway import OdooGateway
 
 
 @contextmanager
@@ -34,18 +34,10 @@ class Timed:
         self.wrapped = gateway
         self.longest = 0.0
 
-    def call(
-        self,
-        model: str,
-        method: str,
-        *,
-        ids: Sequence[int] | None = None,
-        context: Context | None = None,
-        **arguments: Any,
-    ) -> Any:
+    def call(self, model: str, method: str, **arguments: Any) -> Any:
         """See :meth:`worker.odoo.gateway.OdooGateway.call`."""
         started = time.monotonic()
         try:
-            return self.wrapped.call(model, method, ids=ids, context=context, **arguments)
+            return self.wrapped.call(model, method, **arguments)
         finally:
             self.longest = max(self.longest, time.monotonic() - started)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Sequence
 from typing import Any
 
-from worker.odoo.gateway import Context, OdooGateway
+from worker.odoo.gateway import OdooGateway
 
 _MOST = 1000
 
@@ -25,20 +24,12 @@ class Remembering:
         self._seconds = seconds
         self._answers: dict[str, tuple[float, Any]] = {}
 
-    def call(
-        self,
-        model: str,
-        method: str,
-        *,
-        ids: Sequence[int] | None = None,
-        context: Context | None = None,
-        **arguments: Any,
-    ) -> Any:
+    def call(self, model: str, method: str, **arguments: Any) -> Any:
         """See :meth:`worker.odoo.gateway.OdooGateway.call`; for methods that only read."""
-        question = json.dumps([model, method, ids, context, arguments], sort_keys=True)
+        question = json.dumps([model, method, arguments], sort_keys=True)
         ends, answer = self._answers.get(question, (0.0, None))
         if time.monotonic() >= ends:
-            answer = self.wrapped.call(model, method, ids=ids, context=context, **arguments)
+            answer = self.wrapped.call(model, method, **arguments)
             if answer:
                 if len(self._answers) >= _MOST:
                     self._answers.clear()
