@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import requests
 import structlog
 
 from worker.odoo.errors import OdooLoginError, OdooUnavailableError
-from worker.odoo.gateway import Context, OdooGateway
-from worker.odoo.json2 import FIRST_VERSION, OdooJson2
+from worker.odoo.gateway import OdooGateway
+from worker.odoo.json2 import FIRST_VERSION, OdooJson2, reason_of
 from worker.odoo.rpc import OdooRpc
 
 Api = Literal["auto", "json-2", "json-rpc"]
@@ -41,20 +40,12 @@ class _Chosen:
         self._rpc = rpc
         self._choice: OdooGateway | None = None
 
-    def call(
-        self,
-        model: str,
-        method: str,
-        *,
-        ids: Sequence[int] | None = None,
-        context: Context | None = None,
-        **arguments: Any,
-    ) -> Any:
+    def call(self, model: str, method: str, **arguments: Any) -> Any:
         """See :meth:`worker.odoo.gateway.OdooGateway.call`."""
         if self._choice is None:
             self._choice = self._json2 if self._offers_json2() else self._rpc
             log.debug("odoo.api", api="json-2" if self._choice is self._json2 else "json-rpc")
-        return self._choice.call(model, method, ids=ids, context=context, **arguments)
+        return self._choice.call(model, method, **arguments)
 
     def _offers_json2(self) -> bool:
         """Whether the server has JSON-2 and takes our secret there: a password opens JSON-RPC only."""
@@ -75,8 +66,7 @@ def version_of(url: str, timeout: float = 10.0) -> int:
     try:
         answer = requests.get(f"{url}/web/version", timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
-        reason = "it took too long" if isinstance(error, requests.Timeout) else type(error).__name__
-        raise OdooUnavailableError(f"Odoo at {url} did not answer: {reason}.") from None
+        raise OdooUnavailableError(f"Odoo at {url} did not answer: {reason_of(error)}.") from None
     if answer.status_code >= requests.codes.server_error:
         raise OdooUnavailableError(f"Odoo at {url} did not answer: HTTP {answer.status_code}.")
     try:

@@ -79,7 +79,7 @@ class OdooJson2:
                 f"{self._url}/json/2/{path}", data=json.dumps(body), timeout=self._timeout, allow_redirects=False
             )
         except requests.RequestException as error:
-            raise OdooUnavailableError(f"Odoo at {self._url} did not answer {what}: {_reason(error)}.") from None
+            raise OdooUnavailableError(f"Odoo at {self._url} did not answer {what}: {reason_of(error)}.") from None
         if answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise too_large(what)
         try:
@@ -112,6 +112,6 @@ class OdooJson2:
         )
 
 
-def _reason(error: requests.RequestException) -> str:
-    # The words of the cause: requests' own begin with the name of a class and the whole address.
+def reason_of(error: requests.RequestException) -> str:
+    """Why there was no answer, in few words: requests' own begin with the name of a class and the whole address."""
     return "it took too long" if isinstance(error, requests.Timeout) else type(error).__name__
