@@ -53,6 +53,12 @@ def bot_of(stack: Stack, database: str | None = None) -> OdooGateway:
     )
 
 
+def cancel_sale(stack: Stack, sale: int) -> None:
+    """As a person does who says yes to what Odoo asks back before 19."""
+    context = {"disable_cancel_warning": True}
+    stack.admin().execute_kw("sale.order", "action_cancel", [[sale]], {"context": context})
+
+
 class Merchant:
     """What people do in Odoo, as an administrator."""
 

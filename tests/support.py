@@ -37,8 +37,12 @@ from worker.sync.poll import poll
 from worker.sync.reconcile import Report, reconcile
 from worker.sync.runtime import Runtime
 
-#: For what only the newest Odoo has, or does.
-only_odoo_19 = pytest.mark.skipif(os.environ.get("TEST_ODOO", "19") != "19", reason="Odoo 19 alone has this")
+
+def since_odoo(version: int) -> pytest.MarkDecorator:
+    """Marks a test of what older versions of Odoo do not have."""
+    older = int(os.environ.get("TEST_ODOO", "19")) < version
+    return pytest.mark.skipif(older, reason=f"Odoo has this since {version}")
+
 
 #: ``tiktok-odoo`` as an operator runs it: ``command("shops", "list")``; unless ``check=False`` it must end with 0.
 Command = Callable[..., CompletedProcess[str]]

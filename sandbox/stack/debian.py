@@ -85,37 +85,60 @@ def _apt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def unpack_packages(
-    packages: Sequence[str], suites: Sequence[str], target: Path, leave_out: Sequence[str] = ()
+    packages: Sequence[str],
+    suites: Sequence[str],
+    target: Path,
+    leave_out: Sequence[str] = (),
+    given: Path | None = None,
 ) -> None:
-    """Download packages without their dependencies and unpack them into ``target``; needs no root.
+    """Unpack packages without their dependencies into ``target``; needs no root.
 
-    :param packages: ``name`` or ``name/suite``.
+    :param packages: ``name/suite``, which is downloaded, or ``name``, which is in the folder ``given``.
     :param leave_out: tar patterns of files that are not wanted.
-    :raises StackError: when no Debian source is configured, or apt's own message.
+    :raises StackError: when no Debian source is configured, or the folder lacks a package, or apt's own message.
     """
+    archives = [_given(package, given) for package in packages if "/" not in package]
+    with tempfile.TemporaryDirectory(prefix="tiktok-odoo-apt-") as name:
+        folder = Path(name)
+        if downloads := [package for package in packages if "/" in package]:
+            _download(downloads, suites, folder)
+        _unpack([*archives, *sorted(folder.glob("*.deb"))], target, leave_out)
+
+
+def _given(package: str, folder: Path | None) -> Path:
+    found = sorted(folder.glob(f"{package}_*.deb")) if folder else []
+    if not found:
+        raise StackError(
+            f"Debian carries {package} no more: put {package}_*.deb, from a Debian or Ubuntu that has it, into"
+            " a folder, and set ODOO_PACKAGES to that folder."
+        )
+    return found[-1]
+
+
+def _download(packages: Sequence[str], suites: Sequence[str], folder: Path) -> None:
     stanzas = debian_sources(APT, _installed_codename(), suites)
     if not stanzas:
         raise StackError("No Debian source in /etc/apt: set ODOO_ROOT to the folder of an unpacked Odoo 19 instead.")
-    with tempfile.TemporaryDirectory(prefix="tiktok-odoo-apt-") as name:
-        folder = Path(name)
-        for part in ("lists/partial", "cache/archives/partial"):
-            (folder / part).mkdir(parents=True)
-        failures = []
-        for stanza in stanzas:
-            (folder / "debian.sources").write_text(stanza)
-            for arguments in (["update", "--error-on=any"], ["download", *packages]):
-                done = _apt(folder, *arguments)
-                if done.returncode:
-                    failures.append(f"apt-get {' '.join(arguments)}: {done.stderr.strip()}")
-                    break
-            else:
+    for part in ("lists/partial", "cache/archives/partial"):
+        (folder / part).mkdir(parents=True)
+    failures = []
+    for stanza in stanzas:
+        (folder / "debian.sources").write_text(stanza)
+        for arguments in (["update", "--error-on=any"], ["download", *packages]):
+            done = _apt(folder, *arguments)
+            if done.returncode:
+                failures.append(f"apt-get {' '.join(arguments)}: {done.stderr.strip()}")
                 break
         else:
-            raise StackError(f"Debian's archive did not give {packages[0]}:\n" + "\n".join(failures))
-        target.mkdir(parents=True, exist_ok=True)
-        excludes = [f"--exclude={pattern}" for pattern in leave_out]
-        for archive in sorted(folder.glob("*.deb")):
-            with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE) as unpacker:
-                subprocess.run(["tar", "-x", "-C", target, *excludes], stdin=unpacker.stdout, check=True)
-            if unpacker.returncode:
-                raise StackError(f"{archive.name} cannot be unpacked; is the disk full?")
+            return
+    raise StackError(f"Debian's archive did not give {packages[0]}:\n" + "\n".join(failures))
+
+
+def _unpack(archives: Sequence[Path], target: Path, leave_out: Sequence[str]) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    excludes = [f"--exclude={pattern}" for pattern in leave_out]
+    for archive in archives:
+        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE) as unpacker:
+            subprocess.run(["tar", "-x", "-C", target, *excludes], stdin=unpacker.stdout, check=True)
+        if unpacker.returncode:
+            raise StackError(f"{archive.name} cannot be unpacked; is the disk full?")

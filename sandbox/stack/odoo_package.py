@@ -76,7 +76,8 @@ def _ensure_root(folder: Path, release: OdooRelease) -> Path:
     if not (stamp.exists() and stamp.read_text() == wanted and root.is_dir()):
         stamp.unlink(missing_ok=True)
         shutil.rmtree(root, ignore_errors=True)
-        unpack_packages(release.packages, release.suites, root, TRANSLATIONS)
+        given = os.environ.get("ODOO_PACKAGES")
+        unpack_packages(release.packages, release.suites, root, TRANSLATIONS, Path(given) if given else None)
         for patch in release.patches:
             _apply(root / LIBRARIES / "odoo", patch)
         stamp.write_text(wanted)

@@ -36,7 +36,7 @@ def prepare(
 
 
 def main() -> int:
-    """Entry point of ``python -m sandbox.stack.prepare [14]``."""
+    """Entry point of ``python -m sandbox.stack.prepare [VERSION]``."""
     try:
         prepare(lambda text: print(text, flush=True), RELEASES[sys.argv[1]] if sys.argv[1:] else ODOO_19)
     except StackError as error:

@@ -1,4 +1,4 @@
-"""Which Odoo the private stack runs: 19, or 14, the oldest that the connector supports."""
+"""Which Odoo the private stack runs: 19, 14 (the oldest that the connector supports), or one of those between."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Patch:
 class OdooRelease:
     """A version of Odoo as Debian packages it, and what it needs to run on this machine's Python.
 
-    :param packages: ``name/suite``; the first is Odoo itself.
+    :param packages: ``name/suite``; the first is Odoo itself. One without a suite is in the folder ``ODOO_PACKAGES``.
     :param requirements: of its Python environment, for pip.
     :param modules: that the template database has installed.
     :param port_option: what the configuration calls the port of the evented process.
@@ -185,4 +185,69 @@ ODOO_14 = OdooRelease(
     startup=_OLD_NAMES,
 )
 
-RELEASES = {str(release.version): release for release in (ODOO_14, ODOO_19)}
+_LINKED_IN_BOOKWORM = tuple(f"{name}/bookworm" for name in ("libjs-jquery", "libjs-jquery-form", "libjs-underscore"))
+
+# Debian does not carry these two any more: Odoo's package is handed over in a folder (CONTRIBUTING.md).
+ODOO_16 = OdooRelease(
+    version=16,
+    packages=("odoo-16", *_LINKED_IN_BOOKWORM),
+    suites=("bookworm",),
+    requirements=(
+        "Babel<3",
+        "chardet<6",
+        "cryptography",
+        "decorator",
+        "docutils<1",
+        "freezegun",
+        "gevent",
+        "greenlet<4",
+        "idna<4",
+        "Jinja2<3.2",
+        "libsass<1",
+        "lxml<5",
+        "MarkupSafe<2.2",
+        "num2words<1",
+        "passlib<2",
+        "Pillow<11",
+        "polib<2",
+        "psutil<8",
+        "psycopg2-binary<3",
+        "pydot",
+        "pyOpenSSL",
+        "PyPDF2<3",
+        "python-dateutil<3",
+        "python-stdnum<3",
+        "pytz",
+        "qrcode<9",
+        "reportlab<5",
+        "requests<3",
+        "rjsmin<2",
+        "setuptools<81",
+        "urllib3<3",
+        "vobject<1",
+        "Werkzeug<2.3",
+        "xlrd",
+        "XlsxWriter",
+        "zeep",
+    ),
+    modules=("l10n_generic_coa", "sale_management", "stock", "sale_stock", "delivery", "mrp"),
+)
+
+ODOO_18 = OdooRelease(
+    version=18,
+    packages=("odoo-18", *_LINKED_IN_BOOKWORM),
+    suites=("bookworm",),
+    requirements=(
+        *(each for each in ODOO_19.requirements if not each.startswith("Werkzeug")),
+        "decorator",
+        "freezegun",
+        "openpyxl",
+        "Werkzeug<3.1",
+        "xlrd",
+        "XlsxWriter",
+        "zeep",
+    ),
+    modules=ODOO_19.modules,
+)
+
+RELEASES = {str(release.version): release for release in (ODOO_14, ODOO_16, ODOO_18, ODOO_19)}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.merchant import cancel_sale
 from tests.support import World
 from worker.odoo.features import features_of
 from worker.state.shops import Shop
@@ -155,7 +156,7 @@ def test_a_request_that_is_approved_cancels_the_order_and_is_shown_no_more(world
 
 
 def cancel_in_odoo(world: World, order_id: str) -> None:
-    world.stack.admin().execute_kw("sale.order", "action_cancel", [[world.sale(order_id)["id"]]])
+    cancel_sale(world.stack, world.sale(order_id)["id"])
 
 
 def test_cancelled_in_odoo_is_not_cancelled_on_tiktok_unless_the_shop_is_set_to(world: World, shop: Shop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tests.merchant import cancel_sale
 from tests.support import Command, World
 
 
@@ -118,7 +119,7 @@ def test_orders_that_tiktok_fulfils_and_samples_come_in_by_the_shops_setting(wor
 def delete(world: World, order_id: str) -> None:
     """As a person does it in Odoo."""
     sale = world.sale(order_id)["id"]
-    world.stack.admin().execute_kw("sale.order", "action_cancel", [[sale]])
+    cancel_sale(world.stack, sale)
     world.stack.admin().execute_kw("sale.order", "unlink", [[sale]])
 
 
@@ -150,7 +151,7 @@ def test_reconcile_tells_every_kind_of_difference_and_agrees_when_there_is_none(
     copy(world, good, "576400000000000042")
     ((line,),) = world.stack.sql("SELECT id FROM sale_order_line WHERE order_id = %s", world.sale(total)["id"])
     admin.execute_kw("sale.order.line", "write", [[line], {"price_unit": 1.23}])
-    admin.execute_kw("sale.order", "action_cancel", [[world.sale(state)["id"]]])
+    cancel_sale(world.stack, world.sale(state)["id"])
     done = command("orders", "reconcile", "--json", check=False)
     assert done.returncode == 1
     (report,) = json.loads(done.stdout)

@@ -14,7 +14,7 @@ import pytest
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from tests.integration.test_bad_weather import odoo_without
-from tests.merchant import Counting, Merchant, bot_of
+from tests.merchant import Counting, Merchant, bot_of, cancel_sale
 from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway
 from worker.odoo.kits import kits_of
@@ -118,7 +118,7 @@ def test_every_step_of_an_order_is_seen(merchant: Merchant, watcher: Watcher, bo
     merchant.do("stock.picking", "do_unreserve", [picking])
     assert watcher.look() == {product}
     assert available(bot, [product], EVERYWHERE).units[product] == 6
-    merchant.do("sale.order", "action_cancel", [order])
+    cancel_sale(merchant.stack, order)
     assert watcher.look() == {product}
     assert available(bot, [product], EVERYWHERE).units[product] == 10
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import Command, World, only_odoo_19
+from tests.support import Command, World, since_odoo
 from worker.state.shops import Shop
 from worker.sync.payouts import pull_payouts
 
@@ -30,7 +30,7 @@ def accountant(world: World) -> Iterator[None]:
     for group in groups:
         world.stack.let_bot(group)
     yield
-    for group in groups:
+    for group in reversed(groups):  # before Odoo 19 a group that another one implies would come back
         world.stack.let_bot(group, allowed=False)
 
 
@@ -132,7 +132,7 @@ def test_a_bill_of_what_tiktok_keeps_is_a_draft_once(world: World, shop: Shop, a
     assert moves == [("draft", "in_invoice", wanted, "EUR")]
 
 
-@only_odoo_19  # before 16 a line must belong to a statement
+@since_odoo(16)  # before 16 a line must belong to a statement
 def test_bank_statement_lines_come_to_the_settlement_once(world: World, shop: Shop, accountant: None) -> None:
     journal = world.stack.add_bank_journal("TikTok EUR", "EUR")
     world.change(shop, payouts="bank", payout_journal_id=journal)

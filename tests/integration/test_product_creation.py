@@ -12,7 +12,7 @@ import pytest
 
 from sandbox.stack.stack import Stack
 from tests.merchant import Counting, Merchant, bot_of
-from tests.support import only_odoo_19
+from tests.support import since_odoo
 from worker.odoo.errors import OdooRejectedError, OdooUnavailableError
 from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway
@@ -204,7 +204,7 @@ def test_a_price_that_is_not_known_gives_no_discount(maker: Maker) -> None:
     assert maker.read(made)[0]["lst_price"] == 10
 
 
-@only_odoo_19
+@since_odoo(18)
 def test_dynamic_attributes_are_shared_whatever_their_case_and_others_are_not_used(maker: Maker) -> None:
     names = {mode: f"{mode}-{maker.tag}" for mode in ("dynamic", "always")}
     people = {
@@ -299,7 +299,7 @@ def test_a_barcode_of_two_new_skus_goes_to_the_first(maker: Maker, barcode: str)
     assert "SKU ID 1 has" in made.notes[0]
 
 
-@only_odoo_19
+@since_odoo(19)
 def test_a_barcode_that_only_odoo_knows_to_be_taken_is_left_out_too(maker: Maker, barcode: str) -> None:
     product = maker.merchant.product()
     unit = maker.merchant.do("uom.uom", "search", [], limit=1)[0]
@@ -447,7 +447,7 @@ def test_workers_that_add_the_same_sku_at_once_add_it_once(maker: Maker, stack: 
 # --- facts of Odoo that this rests on ----------------------------------------------------------------------------
 
 
-@only_odoo_19
+@since_odoo(16)
 def test_the_bot_cannot_give_a_product_that_exists_an_external_id(maker: Maker) -> None:
     """So only what the bot makes itself has one; what people made is found by its reference."""
     product = maker.merchant.product()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
 
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
@@ -102,6 +103,7 @@ def test_given_nodes_with_queues_of_their_own_when_the_master_of_redis_dies_then
         running.start_worker("node-a", "--queues", "orders")
         running.start_worker("node-b", "--queues", "orders,inventory,catalog,fulfillment,auth")
         running.start_beat()
+        running.start_flower()
         shop_id = linked_shop(simulator, running)
         place = [{"seller_sku": "SKU-1", "quantity": 1}]
         placed = [simulator.place_order(shop_id, place)["id"] for _ in range(20)]
@@ -134,3 +136,13 @@ def test_given_nodes_with_queues_of_their_own_when_the_master_of_redis_dies_then
             return looked_at <= results.keys() and "fail" not in results.values()
 
         wait_for(well, 90, "the doctor to find nothing")
+
+        def seen_by_flower() -> bool:
+            start_again(running, "node-b", "beat", "flower")
+            with contextlib.suppress(requests.RequestException):
+                workers = requests.get(f"{running.flower_url}/workers", timeout=10)
+                queues = requests.get(f"{running.flower_url}/broker", timeout=10)
+                return workers.ok and "node-b@" in workers.text and queues.ok and "inventory" in queues.text
+            return False
+
+        wait_for(seen_by_flower, 60, "Flower to show the worker that is left, and the queues")

@@ -17,7 +17,7 @@ import pytest
 import redis
 import requests
 
-from sandbox.stack.debian import debian_sources
+from sandbox.stack.debian import debian_sources, unpack_packages
 from sandbox.stack.paths import StackError
 from sandbox.stack.processes import Process, free_port, wait_for
 from sandbox.stack.provision import BOT_GROUPS, CURRENCIES
@@ -284,3 +284,18 @@ def test_odoo_comes_from_the_archive_that_the_machine_itself_uses(tmp_path: Path
         "Types: deb",
         "Uris: http://mirror.example/debian",
     ]
+
+
+def test_a_package_that_debian_carries_no_more_is_taken_from_a_folder(tmp_path: Path) -> None:
+    for given in (None, tmp_path):
+        with pytest.raises(StackError, match=r"put odoo-18_\*\.deb.*ODOO_PACKAGES"):
+            unpack_packages(["odoo-18"], (), tmp_path / "root", given=given)
+    control = tmp_path / "package" / "DEBIAN" / "control"
+    control.parent.mkdir(parents=True)
+    control.write_text("Package: odoo-18\nVersion: 18.0\nArchitecture: all\nMaintainer: a <a@b.c>\nDescription: x\n")
+    (tmp_path / "package" / "usr").mkdir()
+    (tmp_path / "package" / "usr" / "odoo").write_text("here")
+    deb = tmp_path / "odoo-18_18.0_all.deb"
+    subprocess.run(["dpkg-deb", "--build", tmp_path / "package", deb], check=True, capture_output=True)
+    unpack_packages(["odoo-18"], (), tmp_path / "root", given=tmp_path)
+    assert (tmp_path / "root" / "usr" / "odoo").read_text() == "here"

@@ -13,6 +13,7 @@ import click
 import pytest
 
 from tests.documents import DOCUMENTS, ROOT, blocks_in, command_of, commands_in, fault_of, name_of, spans_in
+from worker.app import app
 from worker.cli import cli
 from worker.settings import Settings
 
@@ -165,3 +166,11 @@ def test_what_the_house_rules_allow_is_let_by(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# One's 2nd\n\n[x](#ones-2nd) [y](worker/tasks/a.py)\n```\n[z](nowhere.md)\n```\n")
     done = house_rules(tmp_path)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_table_of_queues_names_every_task() -> None:
+    app.loader.import_default_modules()
+    ours = {name for name in app.tasks if not name.startswith("celery.")}
+    rows = [line for line in ARCHITECTURE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    named = {span for row in rows for span in spans_in(row)}
+    assert {name for name in ours if name not in named and f"{name.partition('.')[0]}.*" not in named} == set()
