@@ -22,6 +22,8 @@ from sandbox.installation import Installation
 from sandbox.scene import link, open_shops
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
+from tests.merchant import bot_of
+from worker.odoo.features import features_of
 from worker.state.connection import connect
 from worker.state.cursors import Cursors
 from worker.state.dirty_set import DirtySet
@@ -89,8 +91,9 @@ class Market:
     def run_odoos_scheduler(self) -> None:
         """What Odoo does by itself once a day. Orders that found too little get what has come in since; and reserved
         quantities are counted anew: two orders that are confirmed at once may leave Odoo's too low."""
+        model = "procurement.group" if features_of(bot_of(self.stack)).move_names else "stock.rule"  # before Odoo 19
         for _ in range(2):
-            self.stack.admin().execute_kw("stock.rule", "run_scheduler", [])
+            self.stack.admin().execute_kw(model, "run_scheduler", [])
 
     def on_hand(self, code: str) -> float:
         [(units,)] = self.stack.sql(

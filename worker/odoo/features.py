@@ -43,7 +43,7 @@ class Features:
     :param move_names: a move needs a description (before 19).
     :param return_id: a picking says which one it takes back (17 and newer).
     :param to_refund: a move says whether what comes back is taken from what was delivered (``stock_account``).
-    :param sorted_attributes: the attributes of a product template have an order (15 and newer).
+    :param sorted_attributes: the attributes of a product template have an order (not in 16, but in 18).
     :param line_taxes: what a line of a sales order calls its taxes; ``tax_id`` before 19.
     """
 
@@ -80,7 +80,7 @@ class Features:
     @property
     def load_in_search_read(self) -> bool:
         """Whether ``search_read`` can be told to leave out the names of what a record points to."""
-        return self.picked  # Odoo 14 cannot; from 17 on it surely can
+        return self.move_ids != "move_lines"  # Odoo 14 cannot, 16 can
 
     @property
     def deliveries_follow(self) -> bool:
@@ -90,7 +90,7 @@ class Features:
 
     @property
     def needs_email(self) -> bool:
-        """Whether a user needs an e-mail address to write into the chatter: seen in Odoo 14, and not in 19."""
+        """Whether a user needs an e-mail address to write into the chatter: seen in Odoo 14, 16 and 18, and not in 19."""
         return self.move_names
 
     def message(self, text: str) -> str:
