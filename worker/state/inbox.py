@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
-from worker.state.connection import RedisClient, key
+from worker.state.connection import RedisClient, key, script
 from worker.state.dirty_set import Kind
-from worker.state.round_trips import RoundTrips
 from worker.state.shops import pushing_key
 from worker.state.timeline import ENTRIES_KEPT, timeline_key
 
@@ -71,7 +70,7 @@ class Inbox:
     def __init__(self, redis: RedisClient, *, timeline_days: float = 7) -> None:
         self._redis = redis
         self._timeline_seconds = int(timeline_days * 86400)
-        self._receive = RoundTrips(redis, "receive")
+        self._receive = script(redis, "receive")
 
     def receive(
         self,
