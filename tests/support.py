@@ -44,6 +44,11 @@ def since_odoo(version: int) -> pytest.MarkDecorator:
     return pytest.mark.skipif(older, reason=f"Odoo has this since {version}")
 
 
+def in_english(column: str) -> str:
+    """SQL of a text of Odoo's that may be translated: before 16 it is no JSON, and of some models later."""
+    return f"COALESCE(to_jsonb({column})->>'en_US', to_jsonb({column})#>>'{{}}')"
+
+
 #: ``tiktok-odoo`` as an operator runs it: ``command("shops", "list")``; unless ``check=False`` it must end with 0.
 Command = Callable[..., CompletedProcess[str]]
 
@@ -256,6 +261,11 @@ class World:
     def moved_column(self) -> str:
         """Where a ``stock_move`` keeps what has left."""
         return "m.quantity" if self.is_new else "m.product_qty"
+
+    def pricelist(self, name: str) -> int:
+        """The pricelist of that name."""
+        found: list[int] = self.stack.admin().execute_kw("product.pricelist", "search", [[("name", "=", name)]])
+        return found[0]
 
     def tax_on_top(self) -> int:
         """A sales tax that comes on top of the price."""

@@ -217,7 +217,7 @@ class Stack:
             if row.quantity
         ]
         if quants:
-            self._count(quants)
+            self.count(quants)
         return {row.default_code: product for product, row in zip(ids, rows, strict=True)}
 
     def _has(self, model: str, field: str) -> bool:
@@ -272,15 +272,19 @@ class Stack:
         # An order that is confirmed between the two calls can make Odoo forget the count without a word, or split the
         # quant. Opening *Physical Inventory* puts quants together; then a person would count again.
         for _ in range(5):
-            self._count([count])
+            self.count([count])
             quants = admin.execute_kw("stock.quant", "search_read", [here, ["quantity"]])
             if sum(quant["quantity"] for quant in quants) == quantity:
                 return
             admin.execute_kw("stock.quant", "action_view_inventory", [])
         raise StackError(f"Odoo does not take the count of product {product_id}: {quantity} units in {location}.")
 
-    def _count(self, quants: Sequence[Mapping[str, object]]) -> None:
-        context = {"context": {"inventory_mode": True}}
+    def count(self, quants: Sequence[Mapping[str, object]], **more: object) -> None:
+        """Have a person count: quants as Odoo's *Physical Inventory* makes them.
+
+        :param more: context, such as ``allowed_company_ids``.
+        """
+        context = {"context": {"inventory_mode": True, **more}}
         counted = self.admin().execute_kw("stock.quant", "create", [quants], context)
         if self._has("stock.quant", "inventory_quantity_set"):  # Odoo 14 takes a count at once
             self.admin().execute_kw("stock.quant", "action_apply_inventory", [counted], context)

@@ -259,10 +259,7 @@ def test_a_currency_without_a_pricelist_parks_the_order_until_there_is_one(world
 def test_a_pricelist_in_another_currency_leaves_a_draft_that_comes_right_when_the_remedy_is_followed(
     world: World,
 ) -> None:
-    (euros,) = (
-        row[0] for row in world.stack.sql("SELECT id FROM product_pricelist WHERE name->>'en_US' = 'TikTok EUR'")
-    )
-    shop = world.link_shop("GB", pricelist_id=euros)
+    shop = world.link_shop("GB", pricelist_id=world.pricelist("TikTok EUR"))
     order_id = world.order(shop)
     world.import_orders(shop, order_id)
     parked = world.queue(shop).parked(order_id)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sandbox.installation import TIKTOK_ODOO
-from tests.support import Command, World
+from tests.support import Command, World, in_english
 
 
 @pytest.fixture
@@ -34,10 +34,10 @@ def settings_in_odoo(world: World, order_id: str) -> dict[str, Any]:
     """Names of what the order refers to, read by SQL."""
     columns = {
         "warehouse": "(SELECT code FROM stock_warehouse WHERE id = s.warehouse_id)",
-        "team": "(SELECT name->>'en_US' FROM crm_team WHERE id = s.team_id)",
-        "pricelist": "(SELECT name->>'en_US' FROM product_pricelist WHERE id = s.pricelist_id)",
-        "carrier": "(SELECT name->>'en_US' FROM delivery_carrier WHERE id = s.carrier_id)",
-        "taxes": "(SELECT string_agg(DISTINCT t.name->>'en_US', ',') FROM sale_order_line l "
+        "team": f"(SELECT {in_english('name')} FROM crm_team WHERE id = s.team_id)",
+        "pricelist": f"(SELECT {in_english('name')} FROM product_pricelist WHERE id = s.pricelist_id)",
+        "carrier": f"(SELECT {in_english('name')} FROM delivery_carrier WHERE id = s.carrier_id)",
+        "taxes": f"(SELECT string_agg(DISTINCT {in_english('t.name')}, ',') FROM sale_order_line l "
         "JOIN account_tax_sale_order_line_rel r ON r.sale_order_line_id = l.id "
         "JOIN account_tax t ON t.id = r.account_tax_id WHERE l.order_id = s.id)",
         "products": "(SELECT string_agg(p.default_code, ',') FROM sale_order_line l "

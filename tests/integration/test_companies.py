@@ -55,10 +55,7 @@ def branch(world: World) -> Iterator[Branch]:
     (product,) = world.stack.add_products([(sku, "Sold by the branch", 12.0, 0)]).values()
     stock = admin.execute_kw("stock.warehouse", "read", [[warehouse], ["lot_stock_id"]], inside)[0]["lot_stock_id"][0]
     quant = {"product_id": product, "location_id": stock, "inventory_quantity": 50}
-    context = {"context": {"inventory_mode": True, "allowed_company_ids": [company]}}
-    counted = admin.execute_kw("stock.quant", "create", [[quant]], context)
-    if world.is_new:
-        admin.execute_kw("stock.quant", "action_apply_inventory", [counted], context)
+    world.stack.count([quant], allowed_company_ids=[company])
     yield Branch(company, warehouse, tax_id, sku, find("product.pricelist", ("name", "=", "TikTok GBP")))
     admin.execute_kw("res.users", "write", [users, {"company_ids": [(3, company)]}])
 

@@ -109,8 +109,7 @@ def test_an_administrator_as_bot_is_advised_against(world: World) -> None:
 
 
 def test_what_a_shop_is_set_to_and_odoo_does_not_have_is_named(world: World) -> None:
-    ((pricelist,),) = world.stack.sql("SELECT id FROM product_pricelist WHERE name->>'en_US' = 'TikTok EUR'")
-    wrong = world.link_shop("GB", warehouse_id=999_999, pricelist_id=pricelist)
+    wrong = world.link_shop("GB", warehouse_id=999_999, pricelist_id=world.pricelist("TikTok EUR"))
     findings = [each for each in examine(world.runtime, ("shop",)) if each.state == "fail"]
     assert {each.where for each in findings} == {wrong.id}
     assert {each.name for each in findings} == {"shop.settings", "shop.currency"}
