@@ -38,7 +38,9 @@ WITH source AS (
     FROM product_product p WHERE p.default_code ~ '^BENCH-[0-9]+$'
 ), products AS (
     INSERT INTO product_product
-    SELECT (jsonb_populate_record(p, jsonb_build_object('id', s.new, 'default_code', 'COPY-' || s.new))).*
+    SELECT (jsonb_populate_record(p, jsonb_build_object(
+        'id', s.new, 'default_code', 'COPY-' || s.new, 'combination_indices', 'COPY-' || s.new
+    ))).*
     FROM product_product p JOIN source s ON s.old = p.id RETURNING id
 )
 INSERT INTO stock_quant

@@ -90,7 +90,7 @@ class Features:
 
     @property
     def needs_email(self) -> bool:
-        """Whether a user needs an e-mail address to write into the chatter: so in Odoo 14, 16 and 18, and not in 19."""
+        """Whether a user needs an e-mail address to write into the chatter: so in 14, 16 and 18, not in 19."""
         return self.move_names
 
     def message(self, text: str) -> str:
