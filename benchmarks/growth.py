@@ -32,6 +32,7 @@ from sandbox.stack.paths import claim_run_folder
 from sandbox.stack.processes import wait_for
 from sandbox.stack.redis import RedisServer
 from sandbox.stack.stack import Stack
+from worker.redis_address import next_database
 from worker.state.broker import look
 from worker.state.connection import connect
 
@@ -65,7 +66,7 @@ class Growth:
         self.installation = installation
         self.shops = shops
         self.redis = connect(redis_url)
-        self.broker = connect(redis_url.replace("/0", "/1"))
+        self.broker = connect(next_database(redis_url))
         self.figures: list[Figure] = []
         self.seller: Seller
         self._seeds = itertools.count(1)

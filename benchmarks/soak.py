@@ -55,7 +55,7 @@ class Soak:
         self.control = control
         self.installation = installation
         self.redis = connect(stack.redis.url)
-        self.broker = connect(stack.redis.url.replace("/0", "/1"))
+        self.broker = connect(stack.redis.broker_url)
         self.products = [(f"SOAK-{number:04}", f"Soak {number}", 10.0, 1_000_000) for number in range(products)]
         self.processes: dict[str, Process] = {}
         self.samples: list[Sample] = []

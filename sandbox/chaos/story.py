@@ -275,7 +275,7 @@ class Chaos:
     def _unacknowledged(self) -> int:
         """Messages of killed workers: what is left when each was given longer than a task takes. Celery delivers them
         again after its visibility timeout; nothing waits for them, since the dirty set knows what is to do."""
-        redis = connect(self._stack.redis.url.replace("/0", "/1"))
+        redis = connect(self._stack.redis.broker_url)
         first = set(redis.hkeys(f"{CELERY_PREFIX}unacked"))
         left = set(first)
 

@@ -25,6 +25,7 @@ class RedisServer(Process):
         self.port = free_port()
         self._data = folder / "appendonlydir"
         self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.broker_url = f"redis://127.0.0.1:{self.port}/1"  # where the connector then has Celery's messages
         options = {
             "bind": "127.0.0.1",
             "port": str(self.port),

@@ -32,7 +32,7 @@ ORDERS_DETAIL = "/order/202507/orders"
 
 def client_of(stack: Stack) -> Celery:
     """Celery as another process of the connector's would use it."""
-    client = Celery("test", broker=stack.redis.url.replace("/0", "/1"), set_as_current=False)
+    client = Celery("test", broker=stack.redis.broker_url, set_as_current=False)
     client.conf.broker_transport_options = {"global_keyprefix": CELERY_PREFIX}
     client.conf.task_default_queue = "orders"
     return client
@@ -77,7 +77,7 @@ def nothing_open(stack: Stack, shop_id: str) -> bool:
 
 def unacknowledged(stack: Stack) -> int:
     """Messages that a worker took and has not acknowledged."""
-    return int(connect(stack.redis.url.replace("/0", "/1")).hlen(f"{CELERY_PREFIX}unacked"))
+    return int(connect(stack.redis.broker_url).hlen(f"{CELERY_PREFIX}unacked"))
 
 
 def log_of(process: Process) -> list[dict[str, Any]]:
@@ -115,7 +115,7 @@ def test_of_two_beats_one_sends_and_the_other_takes_over(
 ) -> None:
     """Given two beats, when one is killed, the other goes on after the lock's time, and no tick was sent twice."""
     running = installation(SWEEP_INTERVAL="1")
-    redis = connect(stack.redis.url.replace("/0", "/1"))
+    redis = connect(stack.redis.broker_url)
     beats = [running.start_beat(name) for name in ("beat-1", "beat-2")]
 
     def leading() -> list[Process]:
@@ -168,7 +168,7 @@ def test_a_worker_survives_a_message_that_is_no_message(
     """Given a queue that somebody else wrote into, the worker may end over it once, but not again and again."""
     worker = running.start_worker()
     shop_id = linked_shop(simulator, running)
-    connect(stack.redis.url.replace("/0", "/1")).rpush(f"{CELERY_PREFIX}orders", "{not json")
+    connect(stack.redis.broker_url).rpush(f"{CELERY_PREFIX}orders", "{not json")
     placed = place(simulator, shop_id)
     running.start_beat()
     restarts = 0

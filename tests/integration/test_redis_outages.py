@@ -36,7 +36,7 @@ def test_no_worker_lives_on_deaf_after_cut_connections_and_restarts_of_redis(
     """Given two workers and no watchdog, when Redis's connections break, both work on, or end and are started again."""
     running = installation(REDIS_URL=f"redis://127.0.0.1:{proxy.port}/0", WORKER_DEAF_AFTER="3600")
     workers = [running.start_worker(name) for name in ("worker-1", "worker-2")]
-    client = Celery("test", broker=stack.redis.url.replace("/0", "/1"))
+    client = Celery("test", broker=stack.redis.broker_url)
     client.conf.broker_transport_options = {"global_keyprefix": CELERY_PREFIX}
 
     def both_work() -> bool:

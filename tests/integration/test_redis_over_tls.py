@@ -22,6 +22,7 @@ from sandbox.installation import Installation
 from sandbox.stack.processes import free_port, wait_for
 from sandbox.stack.redis import RedisServer
 from sandbox.stack.stack import Stack
+from tests.documents import ROOT
 from tests.support import linked_shop
 from worker.state.connection import connect
 
@@ -76,6 +77,10 @@ def url(tmp_path: Path) -> Iterator[str]:
     with RedisServer(tmp_path / "redis", more=options) as server:
         server.wait_until(answers, 10)
         yield address
+
+
+def test_the_documents_tell_these_rights() -> None:
+    assert RIGHTS in (ROOT / "docs/operations.md").read_text(encoding="utf-8")
 
 
 def test_the_user_may_touch_nothing_else_and_strangers_nothing_at_all(url: str) -> None:

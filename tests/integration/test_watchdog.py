@@ -17,11 +17,11 @@ from worker.state.broker import CELERY_PREFIX, QUEUES
 from worker.state.connection import connect
 
 
-def test_a_worker_that_consumes_nothing_ends_itself(installation: Callable[..., Installation]) -> None:
+def test_a_worker_that_consumes_nothing_ends_itself(stack: Stack, installation: Callable[..., Installation]) -> None:
     """Given a living worker whose consumers are gone, when a message waits, the worker ends and says why."""
     running = installation(WORKER_DEAF_AFTER="3")
     worker = running.start_worker("deaf")
-    client = Celery("test", broker=running.environment["REDIS_URL"].replace("/0", "/1"))
+    client = Celery("test", broker=stack.redis.broker_url)
     client.conf.broker_transport_options = {"global_keyprefix": "tts-celery:"}
     client.conf.task_default_queue = "orders"
     for queue in QUEUES:
@@ -37,7 +37,7 @@ def test_a_worker_that_cannot_end_is_ended(stack: Stack, installation: Callable[
     worker = running.start_worker("stuck", "--concurrency", "1")
     [child] = children_of(worker.pid)
     os.kill(child, signal.SIGSTOP)
-    connect(stack.redis.url.replace("/0", "/1")).rpush(f"{CELERY_PREFIX}orders", "{not json")
+    connect(stack.redis.broker_url).rpush(f"{CELERY_PREFIX}orders", "{not json")
     wait_for(lambda: "Unrecoverable error" in worker.log.read_text(), 30, "the worker to run into an error")
     wait_for(lambda: not worker.running, 60, "the worker to be ended")
     wait_for(lambda: not Path(f"/proc/{child}/cmdline").exists() or not is_alive(child), 10, "its child to be ended")

@@ -1,24 +1,70 @@
-"""Activities in Odoo that ask a person to do something about the connector itself: one for each cause.
+"""Activities in Odoo that ask a person to do something: about an order or a delivery, or about the connector itself.
 
-They hang on the bot user's own contact: that is the one record which the bot may surely write and everybody may read.
+Those about the connector hang on the bot user's own contact: that is the one record which the bot may surely write and
+everybody may read.
 """
 
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from worker.errors import ConfigurationError
-from worker.odoo.gateway import OdooGateway, search_read
+from worker.odoo.gateway import Context, OdooGateway, search_read
 
-#: How the summaries of all our activities begin.
+#: How the summaries of all activities about the connector begin.
 PREFIX = "TikTok Shop connector: "
 _TYPE = "mail.mail_activity_data_warning"
 
 
+def ask_a_person(
+    gateway: OdooGateway,
+    record: tuple[str, int],
+    summary: str,
+    note: str,
+    *,
+    deadline: date | None = None,
+    context: Context,
+) -> None:
+    """Leave an activity on a record, once: an open one with the same summary is enough.
+
+    :param record: model and id.
+    :param note: plain text.
+    """
+    if _with_summary(gateway, record, summary, context):
+        return
+    model, record_id = record
+    gateway.call(
+        model,
+        "activity_schedule",
+        ids=[record_id],
+        act_type_xmlid=_TYPE,
+        summary=summary,
+        note=html.escape(note),
+        **({"date_deadline": deadline.isoformat()} if deadline else {}),
+        context=context,
+    )
+
+
+def answered(gateway: OdooGateway, record: tuple[str, int], summary: str, *, context: Context) -> None:
+    """The activity of that summary, if there is one, is no longer needed."""
+    if found := _with_summary(gateway, record, summary, context):
+        _close(gateway, found)
+
+
+def _with_summary(gateway: OdooGateway, record: tuple[str, int], summary: str, context: Context) -> list[int]:
+    domain = [("res_model", "=", record[0]), ("res_id", "=", record[1]), ("summary", "=", summary)]
+    return [int(each["id"]) for each in search_read(gateway, "mail.activity", domain, ["summary"], context=context)]
+
+
+def _close(gateway: OdooGateway, activity_ids: Sequence[int]) -> None:
+    gateway.call("mail.activity", "action_feedback", ids=list(activity_ids), feedback="No longer needed.")
+
+
 class Activities:
-    """Activities of one person.
+    """Activities of one person about the connector.
 
     :param bot: login of the bot user.
     :param assignee: login of the person.
@@ -47,7 +93,7 @@ class Activities:
         # Of two that came about at once one is enough.
         surplus = [each for summary, ids in open_.items() for each in (ids[1:] if summary in wanted else ids)]
         if surplus:
-            self._gateway.call("mail.activity", "action_feedback", ids=surplus, feedback="No longer needed.")
+            _close(self._gateway, surplus)
         return len(missing), len(surplus)
 
     def _open(self, contact: int, person: int, summary: str, text: str, deadline: date) -> None:

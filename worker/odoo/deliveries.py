@@ -6,13 +6,13 @@ Only the last step of a warehouse counts: a picking of type *outgoing*; what is 
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from worker.odoo import activities
 from worker.odoo.errors import OdooRejectedError
 from worker.odoo.features import features_of
 from worker.odoo.gateway import Context, OdooGateway, chunks, relation_id, search_read
@@ -181,28 +181,12 @@ class Deliveries:
 
     def ask_a_person(self, delivery: Delivery, summary: str, note: str, *, deadline: date | None = None) -> None:
         """Leave an activity on the delivery, once: an open one with the same summary is enough."""
-        if self._activities(delivery, summary):
-            return
-        self._gateway.call(
-            "stock.picking",
-            "activity_schedule",
-            ids=[delivery.id],
-            act_type_xmlid="mail.mail_activity_data_warning",
-            summary=summary,
-            note=html.escape(note),
-            **({"date_deadline": deadline.isoformat()} if deadline else {}),
-            context=self._context,
-        )
+        record = ("stock.picking", delivery.id)
+        activities.ask_a_person(self._gateway, record, summary, note, deadline=deadline, context=self._context)
 
     def answered(self, delivery: Delivery, summary: str) -> None:
         """The activity of that summary, if there is one, is no longer needed."""
-        found = self._activities(delivery, summary)
-        if found:
-            self._gateway.call("mail.activity", "action_feedback", ids=found, feedback="No longer needed.")
-
-    def _activities(self, delivery: Delivery, summary: str) -> list[int]:
-        domain = [("res_model", "=", "stock.picking"), ("res_id", "=", delivery.id), ("summary", "=", summary)]
-        return [int(each["id"]) for each in search_read(self._gateway, "mail.activity", domain, ["summary"])]
+        activities.answered(self._gateway, ("stock.picking", delivery.id), summary, context=self._context)
 
     def validate(self, delivery: Delivery, quantities: Mapping[int, Decimal] | None = None) -> None:
         """Validate a delivery; what is left of it becomes a backorder. One that is done already is fine.

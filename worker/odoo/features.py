@@ -43,7 +43,7 @@ class Features:
     :param move_names: a move needs a description (before 19).
     :param return_id: a picking says which one it takes back (17 and newer).
     :param to_refund: a move says whether what comes back is taken from what was delivered (``stock_account``).
-    :param sorted_attributes: the attributes of a product template have an order (not in 16, but in 18).
+    :param sorted_attributes: the attributes of a product template have an order (17 and newer).
     :param line_taxes: what a line of a sales order calls its taxes; ``tax_id`` before 19.
     """
 

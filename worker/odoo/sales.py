@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from worker.odoo import activities
 from worker.odoo.errors import OdooRejectedError
 from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway, relation_id, search_read
@@ -217,27 +217,12 @@ class SalesOrders:
 
     def ask_a_person(self, order_id: int, summary: str, note: str, *, deadline: date | None = None) -> None:
         """Leave an activity on the order, once: an open one with the same summary is enough."""
-        domain = [("res_model", "=", "sale.order"), ("res_id", "=", order_id), ("summary", "=", summary)]
-        if self._gateway.call("mail.activity", "search_count", domain=domain, context=self._context):
-            return
-        self._gateway.call(
-            "sale.order",
-            "activity_schedule",
-            ids=[order_id],
-            act_type_xmlid="mail.mail_activity_data_warning",
-            summary=summary,
-            note=html.escape(note),
-            **({"date_deadline": deadline.isoformat()} if deadline else {}),
-            context=self._context,
-        )
+        record = ("sale.order", order_id)
+        activities.ask_a_person(self._gateway, record, summary, note, deadline=deadline, context=self._context)
 
     def answered(self, order_id: int, summary: str) -> None:
         """The activity of that summary, if there is one, is no longer needed."""
-        domain = [("res_model", "=", "sale.order"), ("res_id", "=", order_id), ("summary", "=", summary)]
-        found = search_read(self._gateway, "mail.activity", domain, ["id"], context=self._context)
-        if found:
-            ids = [int(each["id"]) for each in found]
-            self._gateway.call("mail.activity", "action_feedback", ids=ids, feedback="No longer needed.")
+        activities.answered(self._gateway, ("sale.order", order_id), summary, context=self._context)
 
     def _open_pickings(self, order: SalesOrder) -> list[int]:
         domain = [("id", "in", list(order.picking_ids)), ("state", "not in", ["done", "cancel"])]

@@ -1,5 +1,5 @@
 """What is known of each version of Odoo, by the fields that it has. 14, 16, 18 and 19 were asked themselves, and are by
-the tests on the real parts (``TEST_ODOO``); of 15 and 17 the table says what is known."""
+the tests on the real parts (``TEST_ODOO``); of 15 and 17 the table says what is known of their source."""
 
 from __future__ import annotations
 

@@ -208,9 +208,9 @@ def test_an_order_of_which_one_delivery_is_done_has_shipped() -> None:
 
 
 def test_a_person_is_asked_once() -> None:
-    odoo = Gateway({"mail.activity.search_count": lambda _: 0, "sale.order.activity_schedule": lambda _: [1]})
+    odoo = Gateway({"mail.activity.search_read": lambda _: [], "sale.order.activity_schedule": lambda _: [1]})
     sales(odoo).ask_a_person(5, "Cancelled after shipping", "Arrange the return.")
-    odoo.answers["mail.activity.search_count"] = lambda _: 1
+    odoo.answers["mail.activity.search_read"] = lambda _: [{"id": 1, "summary": "x"}]
     sales(odoo).ask_a_person(5, "Cancelled after shipping", "Arrange the return.")
     assert len(odoo.of("sale.order.activity_schedule")) == 1
 

@@ -16,6 +16,7 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.unit.builders import SHOP_ID, add_account, make_settings, make_shop
+from tests.unit.odoo.odoo_stubs import Gateway
 from worker.errors import PermanentError
 from worker.state.broker import QUEUES
 from worker.sync.doctor import GROUPS, Finding, accounts, base, examine, odoo, queues, receiver, shops, well
@@ -221,7 +222,7 @@ def versioned(version: int) -> dict[str, tuple[int, dict[str, str], str]]:
     ("answers", "state", "said"),
     [
         (versioned(19), "ok", "Odoo 19.0"),
-        (versioned(17), "warn", "Tested are Odoo 14 and 19"),
+        (versioned(17), "warn", "Tested are Odoo 14, 16, 18, 19"),
         (
             {"POST /web/webclient/version_info": (301, {"Location": "https://odoo.example/web"}, "")},
             "fail",
@@ -241,6 +242,17 @@ def test_who_answers_at_odoos_address(
     assert said in f"{found['odoo.server'].text} {found['odoo.server'].remedy}"
     assert found["odoo.login"].state == ("skipped" if state == "fail" else "fail")
     assert found["odoo.rights"].state == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("email", "needed", "state"),
+    [("bot@example.com", True, "ok"), (False, True, "fail"), (False, False, "ok")],
+)
+def test_the_bot_needs_an_email_address_where_odoo_asks_for_one(email: object, needed: bool, state: str) -> None:
+    gateway = Gateway({"res.users.read": lambda _: [{"email": email}]})
+    if needed:  # Odoo before 19, which is known by this field
+        gateway.answers["stock.move.fields_get"] = lambda _: {"name": {"type": "char"}}
+    assert odoo._email(gateway, 7).state == state
 
 
 class Refusing:

@@ -20,8 +20,8 @@ from worker.sync.doctor.probe import Answer, NoAnswerError, ask
 from worker.sync.expiry import WARN_DAYS
 from worker.sync.runtime import Runtime
 
-#: The major version that the tests run on.
-_TESTED = (14, 19)
+#: The major versions that the tests have run on.
+_TESTED = (14, 16, 18, 19)
 #: Any Odoo answers this without a login.
 _VERSION_PATH = "/web/webclient/version_info"
 _AFTER_LOGIN = ("odoo.api_key", "odoo.modules", "odoo.rights", "odoo.administrator", "odoo.email", "odoo.prepare")
@@ -71,7 +71,7 @@ def _server(url: str, answer: Answer) -> Finding:
         remedy = "Use https: the bot's key goes over the network readable."
         return warn(name, f"Odoo {version} answers at {url}, without https.", remedy)
     if major not in _TESTED:
-        remedy = f"Tested are Odoo {' and '.join(map(str, _TESTED))}; watch the first orders closely."
+        remedy = f"Tested are Odoo {', '.join(map(str, _TESTED))}; watch the first orders closely."
         return warn(name, f"Odoo {version} answers at {url}.", remedy)
     return ok(name, f"Odoo {version} answers at {url}.")
 
