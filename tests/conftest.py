@@ -16,7 +16,7 @@ from sandbox.installation import Installation
 from sandbox.serving import serving
 from sandbox.stack.releases import RELEASES
 from sandbox.stack.stack import GIVEN, Stack
-from tests.support import PRODUCTS, World
+from tests.support import PRODUCTS, World, good_weather
 from worker.logs import configure
 from worker.settings import Settings, get_settings
 from worker.sync.runtime import Runtime
@@ -91,9 +91,7 @@ def settings(stack: Stack, simulator: SandboxControl, redis_url: str) -> Setting
         document_hosts="127.0.0.1",
         retry_first=5,
     )
-    simulator.configure(requests_per_second=500)
-    simulator.clear_faults()
-    simulator.webhooks(lose=0, duplicate=0, reorder=0, paused=False)
+    good_weather(simulator)
     configure(made)
     return made
 
@@ -116,9 +114,7 @@ def installation(
         made.append(running)
         return running
 
-    simulator.configure(requests_per_second=500)
-    simulator.clear_faults()
-    simulator.webhooks(lose=0, duplicate=0, reorder=0, paused=False)
+    good_weather(simulator)
     yield make
     for running in made:
         running.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -74,6 +75,25 @@ def linked_shop(simulator: SandboxControl, running: Installation) -> str:
     assert "Linked with TikTok" in link(simulator, running, seller)
     wait_for(lambda: running.cli_json("catalog", "list")[0]["mapped"] == 1, 60, "the product to be bound")
     return shop.id
+
+
+def good_weather(simulator: SandboxControl) -> None:
+    """TikTok as it should be: it refuses nothing, and each webhook comes at once and once."""
+    simulator.configure(requests_per_second=500)
+    simulator.clear_faults()
+    simulator.webhooks(lose=0, duplicate=0, reorder=0, paused=False)
+
+
+def wait_until_well(running: Installation) -> None:
+    """Wait until the doctor has looked at Redis, beat and a worker, and finds no fault."""
+    looked_at = {"redis.server", "celery.beat", "celery.heartbeat"}
+
+    def well() -> bool:
+        told = running.cli("doctor", "--only", "redis", "--only", "celery", "--json", check=False)
+        results = {each["what"]: each["result"] for each in json.loads(told.stdout)}
+        return looked_at <= results.keys() and "fail" not in results.values()
+
+    wait_for(well, 90, "the doctor to find nothing")
 
 
 class World:

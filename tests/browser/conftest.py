@@ -19,6 +19,7 @@ from sandbox.scene import Seller, link, open_shops
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from tests.browser.chromium import DESKTOP, PATIENCE, Browser
+from tests.support import good_weather
 from worker.metrics import ORDER_LATENCY
 from worker.state.connection import RedisClient, connect
 from worker.state.dirty_set import DirtySet
@@ -47,9 +48,7 @@ def connector(stack: Stack, simulator: SandboxControl) -> Iterator[Installation]
     redis = connect(stack.redis.url)
     redis.flushall()
     remember_a_morning(redis)
-    simulator.configure(requests_per_second=500)
-    simulator.clear_faults()
-    simulator.webhooks(lose=0, duplicate=0, reorder=0, paused=False)
+    good_weather(simulator)
     quick = {"POLL_INTERVAL": "30", "SWEEP_INTERVAL": "1", "STOCK_INTERVAL": "30"}
     with Installation(stack.folder / "browser", {**stack.environment(), **quick}, simulator.base_url) as running:
         starts = [threading.Thread(target=start) for start in (running.start_web, running.start_worker)]

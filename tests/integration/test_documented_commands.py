@@ -27,7 +27,7 @@ from sandbox.stack.processes import Process, free_port, wait_for
 from sandbox.stack.stack import Stack
 from tests.command_server import CommandServer
 from tests.documents import DOCUMENTS, blocks_in, command_of, commands_in, commands_of, fault_of, spans_in
-from tests.support import World
+from tests.support import World, good_weather
 from worker.cli import SECTIONS
 from worker.logs import configure
 from worker.settings import Settings
@@ -277,9 +277,7 @@ def prepared(stack: Stack, simulator: SandboxControl, tmp_path_factory: pytest.T
     known = {name.lower(): value for name, value in installation.environment.items()}
     settings = Settings(_env_file=None, **{name: known[name] for name in Settings.model_fields.keys() & known.keys()})
     configure(settings)
-    simulator.configure(requests_per_second=500)
-    simulator.clear_faults()
-    simulator.webhooks(lose=0, duplicate=0, reorder=0, paused=False)
+    good_weather(simulator)
     world = World(Runtime(settings), stack, simulator)
     for redis in _databases(settings):
         redis.flushdb()

@@ -17,7 +17,7 @@ from sandbox.installation import Installation
 from sandbox.scene import Seller, link, open_shops
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
-from tests.support import PRODUCTS
+from tests.support import PRODUCTS, good_weather
 from worker.settings import Settings
 from worker.state.connection import RedisClient, connect
 from worker.sync.runtime import Runtime
@@ -35,9 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def connector(stack: Stack, simulator: SandboxControl, folder: Path) -> Iterator[Installation]:
     """Receiver and one worker, no beat: nothing is polled or swept unless a test starts one. Logs all it can."""
     connect(stack.redis.url).flushall()
-    simulator.configure(requests_per_second=500)
-    simulator.clear_faults()
-    simulator.webhooks(lose=0, duplicate=0, reorder=0, paused=False)
+    good_weather(simulator)
     quick = {"POLL_INTERVAL": "2", "SWEEP_INTERVAL": "1", "ORDER_LEASE": "6", "ORDER_BATCH_SIZE": "10"}
     environment = {**stack.environment(), **quick, "LOG_LEVEL": "DEBUG"}
     with Installation(folder, environment, simulator.base_url) as running:

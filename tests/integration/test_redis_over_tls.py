@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,7 @@ from sandbox.stack.processes import free_port, wait_for
 from sandbox.stack.redis import RedisServer
 from sandbox.stack.stack import Stack
 from tests.documents import ROOT
-from tests.support import linked_shop
+from tests.support import good_weather, linked_shop, wait_until_well
 from worker.state.connection import connect
 
 #: As docs/operations.md tells an administrator to write it.
@@ -98,9 +97,7 @@ def test_the_user_may_touch_nothing_else_and_strangers_nothing_at_all(url: str) 
 def test_given_a_redis_over_tls_when_an_order_is_placed_then_it_is_in_odoo_and_the_doctor_finds_nothing(
     stack: Stack, simulator: SandboxControl, url: str, tmp_path: Path
 ) -> None:
-    simulator.configure(requests_per_second=500)
-    simulator.clear_faults()
-    simulator.webhooks(lose=0, duplicate=0, reorder=0, paused=False)
+    good_weather(simulator)
     environment = {**stack.environment(), "REDIS_URL": url, "SWEEP_INTERVAL": "2"}
     with Installation(tmp_path, environment, simulator.base_url) as running:
         running.start_web()
@@ -112,12 +109,6 @@ def test_given_a_redis_over_tls_when_an_order_is_placed_then_it_is_in_odoo_and_t
         find = "SELECT state FROM sale_order WHERE client_order_ref = %s"
         wait_for(lambda: stack.sql(find, order_id) == [("sale",)], 60, "the order to be confirmed in Odoo")
 
-        def well() -> bool:
-            told = running.cli("doctor", "--only", "redis", "--only", "celery", "--json", check=False)
-            results = {each["what"]: each["result"] for each in json.loads(told.stdout)}
-            looked_at = {"redis.server", "celery.beat", "celery.heartbeat"}
-            return looked_at <= results.keys() and "fail" not in results.values()
-
-        wait_for(well, 90, "the doctor to find nothing")
+        wait_until_well(running)
         for log in tmp_path.glob("*.log"):
             assert url.partition("@")[0].rpartition(":")[2] not in log.read_text(), log

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from sandbox.installation import Installation
 from sandbox.stack.processes import wait_for
 from sandbox.stack.redis import RedisServer, SentinelServer
 from sandbox.stack.stack import Stack
-from tests.support import linked_shop
+from tests.support import good_weather, linked_shop, wait_until_well
 from worker.state.connection import connect
 
 MASTER = "connector"
@@ -87,9 +86,7 @@ def sales(stack: Stack, order_ids: list[str]) -> dict[str, list[str]]:
 def test_given_nodes_with_queues_of_their_own_when_the_master_of_redis_dies_then_every_order_is_in_odoo_once(
     stack: Stack, simulator: SandboxControl, cluster: Cluster, tmp_path: Path
 ) -> None:
-    simulator.configure(requests_per_second=500)
-    simulator.clear_faults()
-    simulator.webhooks(lose=0, duplicate=0, reorder=0, paused=False)
+    good_weather(simulator)
     environment = {
         **stack.environment(),
         "REDIS_URL": cluster.url,
@@ -129,13 +126,7 @@ def test_given_nodes_with_queues_of_their_own_when_the_master_of_redis_dies_then
 
         wait_for(each_once, 120, "every order to be confirmed in Odoo, once")
 
-        def well() -> bool:
-            told = running.cli("doctor", "--only", "redis", "--only", "celery", "--json", check=False)
-            results = {each["what"]: each["result"] for each in json.loads(told.stdout)}
-            looked_at = {"redis.server", "celery.beat", "celery.heartbeat"}
-            return looked_at <= results.keys() and "fail" not in results.values()
-
-        wait_for(well, 90, "the doctor to find nothing")
+        wait_until_well(running)
 
         def seen_by_flower() -> bool:
             start_again(running, "node-b", "beat", "flower")
