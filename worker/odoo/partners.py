@@ -32,8 +32,8 @@ def create_partners(
 
     A new buyer is created together with the addresses, nested in one row: Odoo 19 lets a user without accounting
     rights create an address below a contact only in that way (its import of an address with ``parent_id`` reads the
-    parent's credit limit), and it is three times as fast. New addresses of buyers that exist are created alone and
-    then put below them.
+    parent's credit limit), and it is three times as fast. New addresses of buyers that exist are created alone;
+    :func:`put_below_buyers` is to be called in the end.
 
     :param track_changes: whether Odoo logs in the contact's chatter that it was created.
     :param memory: tells countries and states; ``gateway`` without it.
@@ -54,20 +54,22 @@ def create_partners(
     alone = create_if_absent(gateway, "res.partner", wanted, context=context)
     loaded.ids.update(alone.ids)
     loaded.refused.update(alone.refused)
-    _adopt(gateway, addresses, loaded)
     return loaded
 
 
-def _adopt(gateway: OdooGateway, addresses: Sequence[PartnerRow], loaded: Loaded) -> None:
-    """Put addresses that stand alone below their buyers; after a crash in between, the next look does it."""
-    ids = {loaded.ids[address.external_id]: address for address in addresses if address.external_id in loaded.ids}
-    if not ids:
+def put_below_buyers(gateway: OdooGateway, partners: Iterable[PartnerRow], ids: Mapping[str, int]) -> None:
+    """Put addresses that stand alone below their buyers.
+
+    The orders need not wait for that. After a crash in between, the next look at an order does it.
+
+    :param partners: what :func:`create_partners` was given, and ``ids`` those that it answered.
+    """
+    standing = {ids[row.external_id]: row for row in partners if row.parent in ids and row.external_id in ids}
+    if not standing:
         return
-    orphans = search_read(gateway, "res.partner", [("id", "in", sorted(ids)), ("parent_id", "=", False)], ["id"])
-    rows = [
-        Row(ids[orphan["id"]].external_id, {"parent_id/.id": str(loaded.ids[ids[orphan["id"]].parent])})
-        for orphan in orphans
-    ]
+    alone = [("id", "in", sorted(standing)), ("parent_id", "=", False)]
+    found = [standing[record["id"]] for record in search_read(gateway, "res.partner", alone, ["id"])]
+    rows = [Row(address.external_id, {"parent_id/.id": str(ids[address.parent])}) for address in found]
     if rows:
         overwrite(gateway, "res.partner", rows)
 

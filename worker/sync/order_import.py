@@ -10,7 +10,7 @@ from worker.errors import OrderError
 from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway, search_read
 from worker.odoo.load import Row
-from worker.odoo.partners import PartnerRow, create_partners
+from worker.odoo.partners import PartnerRow, create_partners, put_below_buyers
 from worker.odoo.products import ProductMatches, Sku
 from worker.odoo.sales import SalesOrder, SalesOrders, odoo_datetime, origin_of
 from worker.state.catalog import Catalog
@@ -56,6 +56,7 @@ class OrderImport:
         self._result = Imported()
         self._substituted: dict[str, list[str]] = {}
         self._skus: dict[str, Sku] = {}
+        self._contacts: dict[str, PartnerRow] = {}
 
     def run(self, drafts: Sequence[OrderDraft], *, once_imported: set[str], already_noted: set[str]) -> Imported:
         """Create, confirm and correct.
@@ -85,6 +86,7 @@ class OrderImport:
         self._check_totals((*known, *new), already_noted)
         self._confirm((*known, *new))
         self._readdress(known, partners)
+        put_below_buyers(self._gateway, self._contacts.values(), partners)
         return self._result
 
     def _problem(self, draft: OrderDraft, error: OrderError) -> None:
@@ -94,7 +96,7 @@ class OrderImport:
         return draft.order_id not in self._result.problems
 
     def _partners(self, known: Sequence[OrderDraft], new: Sequence[OrderDraft]) -> dict[str, int]:
-        wanted: dict[str, PartnerRow] = {}
+        wanted = self._contacts
         for draft in (*new, *(draft for draft in known if _may_move(draft))):
             wanted[draft.buyer.external_id] = _partner_row(draft.buyer)
             if draft.address is not None:

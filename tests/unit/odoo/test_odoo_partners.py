@@ -6,7 +6,7 @@ from typing import Any
 
 from odoo_stubs import LoadingOdoo
 
-from worker.odoo.partners import PartnerRow, create_partners
+from worker.odoo.partners import PartnerRow, create_partners, put_below_buyers
 
 BUYER = PartnerRow("tiktok_shop.partner_1_7", {"name": "david.k", "ref": "7", "type": "contact"})
 ADDRESS = PartnerRow(
@@ -69,6 +69,7 @@ def test_a_further_address_of_a_buyer_who_is_there_is_put_below_the_buyer() -> N
     odoo = Contacts(tiktok_shop__partner_1_7=5)
     odoo.orphans = [1001]
     loaded = create_partners(odoo, [BUYER, ADDRESS], company_id=None)
+    put_below_buyers(odoo, [BUYER, ADDRESS], loaded.ids)
     assert loaded.ids == {BUYER.external_id: 5, ADDRESS.external_id: 1001}
     assert odoo.loads()[-1] == ("init", [{"id": ADDRESS.external_id, "parent_id/.id": "5"}])
 
@@ -76,6 +77,7 @@ def test_a_further_address_of_a_buyer_who_is_there_is_put_below_the_buyer() -> N
 def test_contacts_that_are_there_are_not_written_to() -> None:
     odoo = Contacts(tiktok_shop__partner_1_7=5, tiktok_shop__address_1_7_ab=6)
     loaded = create_partners(odoo, [BUYER, ADDRESS], company_id=None)
+    put_below_buyers(odoo, [BUYER, ADDRESS], loaded.ids)
     assert loaded.ids == {BUYER.external_id: 5, ADDRESS.external_id: 6}
     assert {mode for mode, _ in odoo.loads()} == {"update"}
 
