@@ -51,7 +51,8 @@ enable_utc = True
 
 imports = (
     *("worker.tasks.orders", "worker.tasks.inventory", "worker.tasks.catalog", "worker.tasks.fulfillment"),
-    *("worker.tasks.finance", "worker.tasks.auth", "worker.tasks.system", "worker.tasks.around", "worker.watchdog"),
+    *("worker.tasks.finance", "worker.tasks.auth", "worker.tasks.system", "worker.tasks.around"),
+    *("worker.acknowledging", "worker.watchdog"),
 )
 task_default_queue = "orders"
 task_routes = {

@@ -15,6 +15,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from celery import Celery
 
 from sandbox.client import SandboxApp, SandboxControl
 from sandbox.installation import Installation
@@ -23,6 +24,7 @@ from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway
+from worker.state.broker import CELERY_PREFIX
 from worker.state.dirty_set import Parked
 from worker.state.orders import OrderQueue
 from worker.state.shops import Shop
@@ -75,6 +77,14 @@ def linked_shop(simulator: SandboxControl, running: Installation) -> str:
     assert "Linked with TikTok" in link(simulator, running, seller)
     wait_for(lambda: running.cli_json("catalog", "list")[0]["mapped"] == 1, 60, "the product to be bound")
     return shop.id
+
+
+def celery_client(stack: Stack) -> Celery:
+    """Celery as another process of the connector's would use it."""
+    client = Celery("test", broker=stack.redis.broker_url, set_as_current=False)
+    client.conf.broker_transport_options = {"global_keyprefix": CELERY_PREFIX}
+    client.conf.task_default_queue = "orders"
+    return client
 
 
 def good_weather(simulator: SandboxControl) -> None:

@@ -23,8 +23,8 @@ class _Connection:
 
     def __init__(self, client: asyncio.StreamWriter, server: asyncio.StreamWriter) -> None:
         self._writers = (client, server)
-        #: Whether the client asked for something and has heard nothing since.
-        self.asked = False
+        #: What the client asked for since it heard something.
+        self.asked = b""
 
     def reset(self) -> None:
         for writer in self._writers:
@@ -56,6 +56,7 @@ class FaultProxy:
         self._thread = threading.Thread(target=self._loop.run_forever, name="fault-proxy", daemon=True)
         self._connections: set[_Connection] = set()
         self._resets_to_come = 0
+        self._reset_questions = b""
         self._slow_until = 0.0
         self._bytes_per_second = 0
 
@@ -63,8 +64,12 @@ class FaultProxy:
         """Reset every connection; new ones are taken."""
         self._loop.call_soon_threadsafe(self._cut)
 
-    def reset_answers(self, count: int) -> None:
-        """Reset the connections of the next ``count`` answers in the middle: the server has done what it was asked."""
+    def reset_answers(self, count: int, *, to: bytes = b"") -> None:
+        """Reset the connections of the next ``count`` answers in the middle: the server has done what it was asked.
+
+        :param to: only answers to questions in which this occurs.
+        """
+        self._reset_questions = to
         self._resets_to_come = count
 
     def slow(self, seconds: float, bytes_per_second: int = 1000) -> None:
@@ -114,7 +119,7 @@ class FaultProxy:
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: _Connection) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(_CHUNK):
-                connection.asked = True
+                connection.asked += data
                 writer.write(data)
                 await writer.drain()
 
@@ -123,14 +128,15 @@ class FaultProxy:
     ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(_CHUNK):
-                if connection.asked and self._resets_to_come > 0:
+                asked = connection.asked
+                if asked and self._reset_questions in asked and self._resets_to_come > 0:
                     self._resets_to_come -= 1
                     self.resets_done += 1
                     writer.write(data[: len(data) // 2])
                     await writer.drain()
                     connection.reset()
                     return
-                connection.asked = False
+                connection.asked = b""
                 await self._pass_on(data, writer)
 
     async def _pass_on(self, data: bytes, writer: asyncio.StreamWriter) -> None:

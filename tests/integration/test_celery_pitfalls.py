@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from celery import Celery
 
 import celeryconfig
 from sandbox.chaos.deployment import children_of
@@ -22,20 +21,12 @@ from sandbox.client import SandboxControl
 from sandbox.installation import Installation
 from sandbox.stack.processes import Process, wait_for
 from sandbox.stack.stack import Stack
-from tests.support import linked_shop
+from tests.support import celery_client, linked_shop
 from worker.state.broker import BEAT_LOCK_SECONDS, CELERY_PREFIX
 from worker.state.connection import connect
 from worker.state.orders import OrderQueue
 
 ORDERS_DETAIL = "/order/202507/orders"
-
-
-def client_of(stack: Stack) -> Celery:
-    """Celery as another process of the connector's would use it."""
-    client = Celery("test", broker=stack.redis.broker_url, set_as_current=False)
-    client.conf.broker_transport_options = {"global_keyprefix": CELERY_PREFIX}
-    client.conf.task_default_queue = "orders"
-    return client
 
 
 def celery_with(folder: Path, settings: str) -> Path:
@@ -146,7 +137,7 @@ def test_messages_that_no_worker_can_read_do_not_stop_the_others(
     """
     worker = running.start_worker()
     shop_id = linked_shop(simulator, running)
-    client = client_of(stack)
+    client = celery_client(stack)
     client.send_task("orders.import_one", [shop_id, "1"])  # a task that there is no more
     client.send_task("orders.drain", [shop_id, "a parameter that is gone"], {"batch": 5})
     client.send_task("orders.drain", ["not a shop"])

@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager
 
 import pytest
 import requests
-from celery import Celery
 
 from sandbox.chaos.disk import redis_on_small_disk
 from sandbox.chaos.proxy import FaultProxy
@@ -18,8 +17,7 @@ from sandbox.client import SandboxControl
 from sandbox.installation import Installation
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
-from tests.support import linked_shop
-from worker.state.broker import CELERY_PREFIX
+from tests.support import celery_client, linked_shop
 from worker.state.connection import connect
 from worker.state.cursors import workers_seen
 
@@ -36,8 +34,7 @@ def test_no_worker_lives_on_deaf_after_cut_connections_and_restarts_of_redis(
     """Given two workers and no watchdog, when Redis's connections break, both work on, or end and are started again."""
     running = installation(REDIS_URL=f"redis://127.0.0.1:{proxy.port}/0", WORKER_DEAF_AFTER="3600")
     workers = [running.start_worker(name) for name in ("worker-1", "worker-2")]
-    client = Celery("test", broker=stack.redis.broker_url)
-    client.conf.broker_transport_options = {"global_keyprefix": CELERY_PREFIX}
+    client = celery_client(stack)
 
     def both_work() -> bool:
         """Every worker answers and completes heartbeats of now; they arrive at random, so a few are sent."""
@@ -49,8 +46,7 @@ def test_no_worker_lives_on_deaf_after_cut_connections_and_restarts_of_redis(
                     worker.kill()
                     worker.start()
             client.send_task("system.heartbeat", queue="orders", expires=10)
-            ages = workers_seen(connect(stack.redis.url))
-            return len(ages) == 2 and max(ages.values()) <= time.time() - began
+            return heartbeats_since(stack, began) == 2
 
         wait_for(done, 90, "both workers to complete heartbeats")
         return True
@@ -68,6 +64,36 @@ def test_no_worker_lives_on_deaf_after_cut_connections_and_restarts_of_redis(
         proxy.reset_answers(3)
         wait_for(lambda: proxy.resets_done > before, 30, "answers to be reset")  # noqa: B023
         assert both_work()
+
+
+def test_a_worker_has_all_its_places_again_when_acknowledgements_were_lost(
+    stack: Stack, proxy: FaultProxy, installation: Callable[..., Installation]
+) -> None:
+    """Given a worker of one process, when Redis's connection breaks over each of many acknowledgements, it works on."""
+    running = installation(REDIS_URL=f"redis://127.0.0.1:{proxy.port}/0", WORKER_DEAF_AFTER="3600")
+    worker = running.start_worker("worker-1", "--concurrency", "1")
+    client = celery_client(stack)
+
+    def works(began: float) -> bool:
+        client.send_task("system.heartbeat", queue="orders", expires=10)
+        return heartbeats_since(stack, began) == 1
+
+    def given_up() -> int:
+        return worker.log.read_text().count("Couldn't ack")
+
+    for _ in range(3):
+        before = given_up()
+        proxy.reset_answers(8, to=b"ZREM")
+        client.send_task("system.heartbeat", queue="orders")
+        wait_for(lambda: given_up() > before, 30, "the worker to give up")  # noqa: B023
+        proxy.reset_answers(0)
+        began = time.time()
+        wait_for(lambda: works(began), 60, "the worker to complete a heartbeat")  # noqa: B023
+
+
+def heartbeats_since(stack: Stack, began: float) -> int:
+    """How many workers have completed a heartbeat since then (seconds since the epoch)."""
+    return sum(age <= time.time() - began for age in workers_seen(connect(stack.redis.url)).values())
 
 
 @contextlib.contextmanager

@@ -7,12 +7,11 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from celery import Celery
-
 from sandbox.chaos.deployment import children_of
 from sandbox.installation import Installation
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
+from tests.support import celery_client
 from worker.state.broker import CELERY_PREFIX, QUEUES
 from worker.state.connection import connect
 
@@ -21,9 +20,7 @@ def test_a_worker_that_consumes_nothing_ends_itself(stack: Stack, installation: 
     """Given a living worker whose consumers are gone, when a message waits, the worker ends and says why."""
     running = installation(WORKER_DEAF_AFTER="3")
     worker = running.start_worker("deaf")
-    client = Celery("test", broker=stack.redis.broker_url)
-    client.conf.broker_transport_options = {"global_keyprefix": "tts-celery:"}
-    client.conf.task_default_queue = "orders"
+    client = celery_client(stack)
     for queue in QUEUES:
         client.control.cancel_consumer(queue, reply=True, timeout=1)
     client.send_task("system.heartbeat", queue="orders")
