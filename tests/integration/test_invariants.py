@@ -399,6 +399,25 @@ def test_invariant_08_a_changed_address_reaches_the_open_delivery(world: World) 
     assert rows == [(new,)]
 
 
+def test_a_returning_buyers_other_address_lies_below_the_same_contact(world: World) -> None:
+    """Given a buyer who is in Odoo, when the next order goes elsewhere, it has its own address below that contact."""
+    shop = world.link_shop()
+    buyer = {"user_id": "7494440000000000777"}
+    first = world.order(shop, shipping_type="SELLER", buyer=buyer)
+    world.import_orders(shop, first)
+    there = {"address_line1": "2 Other Street", "full_address": "2 Other Street, Leeds"}
+    second = world.order(shop, shipping_type="SELLER", buyer=buyer, address=there)
+    world.import_orders(shop, second)
+    before, now = world.sale(first), world.sale(second)
+    assert now["partner_id"] == before["partner_id"]
+    rows = world.stack.sql(
+        "SELECT parent_id, street FROM res_partner WHERE id IN (%s, %s) ORDER BY id",
+        *(before["partner_shipping_id"], now["partner_shipping_id"]),
+    )
+    assert [parent for parent, _ in rows] == [now["partner_id"]] * 2
+    assert rows[1][1] == "2 Other Street"
+
+
 def test_invariant_08_a_masked_address_never_replaces_a_good_one(world: World) -> None:
     """Given an order with a good address, when TikTok masks it later, Odoo keeps the good one."""
     shop = world.link_shop()
