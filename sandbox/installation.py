@@ -7,16 +7,34 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from cryptography.fernet import Fernet
 
 from sandbox.stack.processes import Process, answers, free_port
 
 TIKTOK_ODOO = Path(sys.executable).with_name("tiktok-odoo")
+
+
+class Runner(Protocol):
+    """Runs ``tiktok-odoo`` to its end."""
+
+    def __call__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], typed: str, folder: Path | None
+    ) -> subprocess.CompletedProcess[str]:
+        """With ``arguments`` and all of its environment, in ``folder`` or where we are; ``typed`` is its input."""
+        ...
+
+
+def _run(
+    arguments: Sequence[str], environment: Mapping[str, str], typed: str, folder: Path | None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [TIKTOK_ODOO, *arguments], env=environment, capture_output=True, text=True, check=False, input=typed, cwd=folder
+    )
 
 
 class Installation:
@@ -26,6 +44,9 @@ class Installation:
     :param environment: from :meth:`sandbox.stack.stack.Stack.environment`; more variables override the defaults.
     :param simulator_url: stands for all of TikTok's hosts.
     """
+
+    #: Whoever runs hundreds of commands may put something quicker here.
+    runner: ClassVar[Runner] = staticmethod(_run)
 
     def __init__(self, folder: Path, environment: Mapping[str, str], simulator_url: str) -> None:
         self._folder = folder
@@ -88,20 +109,16 @@ class Installation:
         """The process of that name, running or not."""
         return self._processes[name]
 
-    def cli(self, *arguments: str, check: bool = True, typed: str = "") -> subprocess.CompletedProcess[str]:
+    def cli(
+        self, *arguments: str, check: bool = True, typed: str = "", folder: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run ``tiktok-odoo`` with ``arguments`` as an operator would.
 
         :param typed: what is on its standard input.
+        :param folder: its working directory; by default this process' own.
         :raises RuntimeError: it ended with another code than 0, and ``check`` is set.
         """
-        done = subprocess.run(
-            [TIKTOK_ODOO, *arguments],
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            input=typed,
-        )
+        done = self.runner(arguments, {**os.environ, **self.environment}, typed, folder)
         if check and done.returncode:
             command = " ".join(arguments)
             raise RuntimeError(f"tiktok-odoo {command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")

@@ -10,8 +10,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,35 +21,33 @@ ROOT = Path(__file__).parents[1]
 
 
 class CommandServer:
-    """Runs commands one after the other.
+    """Runs commands one after the other. The process that does begins with the first."""
 
-    :param folder: their working directory.
-    :param environment: added to this process' own.
-    """
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self._folder = folder
-        self._environment = {**os.environ, **environment}
-        self._process = subprocess.Popen(
+    def run(
+        self, arguments: Sequence[str], environment: Mapping[str, str], typed: str, folder: Path | None
+    ) -> subprocess.CompletedProcess[str]:
+        """``tiktok-odoo`` without a terminal; see :class:`sandbox.installation.Runner`."""
+        process = self._process = self._process or subprocess.Popen(
             [sys.executable, "-m", __name__], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-
-    def run(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        """``tiktok-odoo`` with ``arguments``, without a terminal; ``typed`` is on its standard input."""
-        files = [self._folder / f"command.{end}" for end in ("in", "out", "err")]
-        files[0].write_text(typed, encoding="utf-8")
-        job = {
-            "arguments": arguments,
-            "environment": self._environment,
-            "folder": str(self._folder),
-            "files": [str(file) for file in files],
-        }
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{json.dumps(job)}\n")
-        self._process.stdin.flush()
-        code = int(self._process.stdout.readline())
-        out, err = (file.read_text(encoding="utf-8") for file in files[1:])
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with tempfile.TemporaryDirectory(prefix="tiktok-odoo-command-") as name:
+            files = [Path(name, end) for end in ("in", "out", "err")]
+            files[0].write_text(typed, encoding="utf-8")
+            job = {
+                "arguments": arguments,
+                "environment": dict(environment),
+                "folder": str(folder or Path.cwd()),
+                "files": [str(file) for file in files],
+            }
+            process.stdin.write(f"{json.dumps(job)}\n")
+            process.stdin.flush()
+            code = int(process.stdout.readline())
+            out, err = (file.read_text(encoding="utf-8") for file in files[1:])
         return subprocess.CompletedProcess(["tiktok-odoo", *arguments], code, out, err)
 
     def __enter__(self) -> Self:
@@ -57,7 +56,8 @@ class CommandServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.communicate()  # the end of its input ends it
+        if self._process is not None:
+            self._process.communicate()  # the end of its input ends it
 
 
 def _become(job: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from sandbox.installation import Installation
 from sandbox.serving import serving
 from sandbox.stack.releases import RELEASES
 from sandbox.stack.stack import GIVEN, Stack
+from tests.command_server import CommandServer
 from tests.support import PRODUCTS, World, good_weather
 from worker.logs import configure
 from worker.settings import Settings, get_settings
@@ -41,7 +42,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def _quick_commands() -> Iterator[None]:
+    """Tests run ``tiktok-odoo`` hundreds of times."""
+    with CommandServer() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Installation, "runner", server.run)
+        yield
+
+
+@pytest.fixture(scope="session")
+def stack(_quick_commands: None) -> Iterator[Stack]:
     """Redis, PostgreSQL and Odoo of this session."""
     with Stack(
         os.environ.get("TEST_STACK_NAME", "test"),

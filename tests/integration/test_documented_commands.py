@@ -25,7 +25,6 @@ from sandbox.client import SandboxControl
 from sandbox.installation import TIKTOK_ODOO, Installation
 from sandbox.stack.processes import Process, free_port, wait_for
 from sandbox.stack.stack import Stack
-from tests.command_server import CommandServer
 from tests.documents import DOCUMENTS, blocks_in, command_of, commands_in, commands_of, fault_of, spans_in
 from tests.support import World, good_weather
 from worker.cli import SECTIONS
@@ -79,7 +78,6 @@ class Prepared:
 
     world: World
     installation: Installation
-    commands: CommandServer
     shop: Shop
     imported: str
     parked: str
@@ -281,12 +279,12 @@ def prepared(stack: Stack, simulator: SandboxControl, tmp_path_factory: pytest.T
     world = World(Runtime(settings), stack, simulator)
     for redis in _databases(settings):
         redis.flushdb()
-    with installation, CommandServer(folder, installation.environment) as commands:
+    with installation:
         installation.start_web()
-        yield _prepare(world, installation, commands, folder)
+        yield _prepare(world, installation, folder)
 
 
-def _prepare(world: World, installation: Installation, commands: CommandServer, folder: Path) -> Prepared:
+def _prepare(world: World, installation: Installation, folder: Path) -> Prepared:
     (linked,) = world.link_seller(["GB"], shop={"warehouses": 2})
     shop = linked.shop
     webhook = {"webhook_url": f"{installation.web_url}/tiktok/webhook"}
@@ -305,11 +303,10 @@ def _prepare(world: World, installation: Installation, commands: CommandServer, 
     pull_payouts(world.runtime, shop)
     Operators(world.runtime.redis).add("rosa", "operator", PASSWORD)
     for line in (("backup", "export", "kept-backup"), ("catalog", "export", "kept.xlsx")):
-        assert commands.run(*line).returncode == 0
+        installation.cli(*line, folder=folder)
     return Prepared(
         world=world,
         installation=installation,
-        commands=commands,
         shop=shop,
         imported=imported,
         parked=parked,
@@ -428,7 +425,7 @@ def test_what_is_said_here_about_lines_holds_for_lines_of_the_documents() -> Non
 def _run(line: str, invocation: Invocation, prepared: Prepared) -> subprocess.CompletedProcess[str]:
     if WHEN_REDIS_IS_EMPTY.match(line):
         prepared.world.runtime.redis.flushdb()
-    done = prepared.commands.run(*invocation.arguments, typed=invocation.typed)
+    done = prepared.installation.cli(*invocation.arguments, check=False, typed=invocation.typed, folder=prepared.folder)
     told = (
         f"tiktok-odoo {line} ended with {done.returncode}, not {invocation.code}. It was run as\n"
         f"tiktok-odoo {shlex.join(invocation.arguments)}\n{done.stdout}{done.stderr}\n"
