@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def _quick_commands() -> Iterator[None]:
-    """Tests run ``tiktok-odoo`` hundreds of times."""
+    """Tests run ``tiktok-odoo`` hundreds of times: each is a fork of one process that has loaded it."""
     with CommandServer() as server, pytest.MonkeyPatch.context() as patch:
         patch.setattr(Installation, "runner", server.run)
         yield

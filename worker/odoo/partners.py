@@ -60,7 +60,8 @@ def create_partners(
 def put_below_buyers(gateway: OdooGateway, partners: Iterable[PartnerRow], ids: Mapping[str, int]) -> None:
     """Put addresses that stand alone below their buyers.
 
-    The orders need not wait for that. After a crash in between, the next look at an order does it.
+    The orders need not wait for that. After a crash in between, the next look at an order does it, as long as its
+    address may change; later, the address stands alone and serves its order all the same.
 
     :param partners: what :func:`create_partners` was given, and ``ids`` those that it answered.
     """
