@@ -25,6 +25,7 @@ from sandbox.stack.stack import Stack
 from worker.odoo.features import features_of
 from worker.odoo.gateway import OdooGateway
 from worker.state.broker import CELERY_PREFIX
+from worker.state.connection import connect
 from worker.state.dirty_set import Parked
 from worker.state.orders import OrderQueue
 from worker.state.shops import Shop
@@ -85,6 +86,11 @@ def celery_client(stack: Stack) -> Celery:
     client.conf.broker_transport_options = {"global_keyprefix": CELERY_PREFIX}
     client.conf.task_default_queue = "orders"
     return client
+
+
+def unacknowledged(stack: Stack) -> int:
+    """Messages that a worker took and has not acknowledged."""
+    return int(connect(stack.redis.broker_url).hlen(f"{CELERY_PREFIX}unacked"))
 
 
 def good_weather(simulator: SandboxControl) -> None:

@@ -21,7 +21,7 @@ from sandbox.client import SandboxControl
 from sandbox.installation import Installation
 from sandbox.stack.processes import Process, wait_for
 from sandbox.stack.stack import Stack
-from tests.support import celery_client, linked_shop
+from tests.support import celery_client, linked_shop, unacknowledged
 from worker.state.broker import BEAT_LOCK_SECONDS, CELERY_PREFIX
 from worker.state.connection import connect
 from worker.state.orders import OrderQueue
@@ -64,11 +64,6 @@ def wait_until_sold(stack: Stack, order_ids: list[str], seconds: float = 60) -> 
 
 def nothing_open(stack: Stack, shop_id: str) -> bool:
     return not OrderQueue(connect(stack.redis.url), shop_id).open_count()
-
-
-def unacknowledged(stack: Stack) -> int:
-    """Messages that a worker took and has not acknowledged."""
-    return int(connect(stack.redis.broker_url).hlen(f"{CELERY_PREFIX}unacked"))
 
 
 def log_of(process: Process) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
+import kombu
+import kombu.common
 import pytest
 import requests
 
@@ -17,7 +19,9 @@ from sandbox.client import SandboxControl
 from sandbox.installation import Installation
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
-from tests.support import celery_client, linked_shop
+from tests.support import celery_client, linked_shop, unacknowledged
+from worker import acknowledging
+from worker.state.broker import CELERY_PREFIX
 from worker.state.connection import connect
 from worker.state.cursors import workers_seen
 
@@ -89,6 +93,56 @@ def test_a_worker_has_all_its_places_again_when_acknowledgements_were_lost(
         proxy.reset_answers(0)
         began = time.time()
         wait_for(lambda: works(began), 60, "the worker to complete a heartbeat")  # noqa: B023
+
+
+def test_a_worker_lives_on_when_redis_goes_away_while_it_works(
+    stack: Stack, simulator: SandboxControl, installation: Callable[..., Installation]
+) -> None:
+    """Given a worker of two processes, one of them at work, when Redis is gone for a moment, it works on."""
+    running = installation(POLL_INTERVAL="3600", TIKTOK_TIMEOUT="20")
+    running.start_web("--workers", "1")
+    worker = running.start_worker("worker-1", "--concurrency", "2")
+    shop_id = linked_shop(simulator, running)
+    client = celery_client(stack)
+
+    def works(began: float) -> bool:
+        client.send_task("system.heartbeat", queue="orders", expires=10)
+        return heartbeats_since(stack, began) == 1
+
+    simulator.slow(3, "/order/202507/orders")
+    for _ in range(5):
+        simulator.place_order(shop_id, [{"seller_sku": "SKU-1", "quantity": 1}])
+        wait_for(lambda: unacknowledged(stack), 30, "the worker to be at work")
+        stack.redis.restart()
+        began = time.time()
+        wait_for(lambda: not worker.running or works(began), 60, "the worker to complete a heartbeat")  # noqa: B023
+        assert worker.running
+    simulator.clear_faults()
+
+
+@pytest.mark.parametrize(("end", "left"), [("ack", 0), ("requeue", 1)])
+def test_what_was_at_work_when_redis_went_away_ends_afterwards(stack: Stack, end: str, left: int) -> None:
+    """Given a message at work, when Redis is gone for a moment, it ends, or comes again if its child died."""
+    connection = kombu.Connection(stack.redis.broker_url, transport_options={"global_keyprefix": CELERY_PREFIX})
+    assert isinstance(connection.default_channel.qos, acknowledging.QoS)
+    queue = kombu.Queue("outlived")
+    kombu.Producer(connection).publish("work", routing_key=queue.name, declare=[queue])
+    taken: list[kombu.Message] = []
+    kombu.Consumer(connection, [queue], on_message=taken.append).consume()
+    control = kombu.Queue("control", kombu.Exchange("control", "fanout"), auto_delete=True)
+    kombu.Consumer(connection.channel(), [control]).consume()
+    while not taken:
+        connection.drain_events(timeout=5)
+    connection.transport.cycle.on_poll_start()  # as a worker that waits for the next message
+    before = unacknowledged(stack)
+    stack.redis.stop()
+    connection.collect()  # as Celery does
+    with kombu.common.ignore_errors(connection):
+        connection.close()
+    stack.redis.start().wait_ready()
+    assert unacknowledged(stack) == before
+    getattr(taken[0], end)()
+    assert unacknowledged(stack) == before - 1 + left
 
 
 def heartbeats_since(stack: Stack, began: float) -> int:
