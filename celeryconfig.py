@@ -15,6 +15,8 @@ _settings = get_settings()
 _broker = celery_settings(_settings.broker_url)
 broker_url = _broker["broker_url"]
 broker_connection_retry_on_startup = True
+#: A Redis that is full or has become a replica refuses to hand out messages: a worker waits for it, and does not end.
+broker_channel_error_retry = True
 #: A redelivery must wait longer than the longest task may take, or a slow task runs twice.
 _TASK_LIMIT = 240
 _VISIBILITY_TIMEOUT = 600
@@ -65,10 +67,9 @@ task_routes = {
     "system.*": {"queue": "orders"},
 }
 
-beat_scheduler = "redbeat.RedBeatScheduler"
+beat_scheduler = "worker.beat.Scheduler"
 redbeat_redis_url = _broker["redbeat_redis_url"]
-if _broker["redbeat_redis_options"]:
-    redbeat_redis_options = _broker["redbeat_redis_options"]
+redbeat_redis_options = _broker["redbeat_redis_options"]
 redbeat_key_prefix = BEAT_PREFIX
 beat_max_loop_interval = 5
 #: A second beat takes over when the first has been silent this long.

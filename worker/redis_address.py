@@ -91,7 +91,8 @@ def celery_settings(url: str) -> dict[str, Any]:
     """
     sentinels = sentinels_of(url)
     if sentinels is None:
-        return {"broker_url": url, "redbeat_redis_url": url, "transport_options": {}, "redbeat_redis_options": {}}
+        times = {"socket_timeout": 5, "socket_connect_timeout": 5}
+        return {"broker_url": url, "redbeat_redis_url": url, "transport_options": {}, "redbeat_redis_options": times}
     login = ""
     if sentinels.username or sentinels.password:
         login = f"{quote(sentinels.username or '', safe='')}:{quote(sentinels.password or '', safe='')}@"
@@ -109,6 +110,5 @@ def celery_settings(url: str) -> dict[str, Any]:
             "password": sentinels.password,
             "sentinel_kwargs": own,
             "socket_timeout": 5,
-            "retry_period": 60,
         },
     }

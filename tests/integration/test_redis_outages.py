@@ -21,7 +21,7 @@ from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from tests.support import celery_client, linked_shop, unacknowledged
 from worker import acknowledging
-from worker.state.broker import CELERY_PREFIX
+from worker.state.broker import BEAT_LOCK_SECONDS, CELERY_PREFIX
 from worker.state.connection import connect
 from worker.state.cursors import workers_seen
 
@@ -145,6 +145,55 @@ def test_what_was_at_work_when_redis_went_away_ends_afterwards(stack: Stack, end
     assert unacknowledged(stack) == before - 1 + left
 
 
+def test_worker_and_beat_outlive_a_redis_that_refuses_to_write(
+    stack: Stack, installation: Callable[..., Installation]
+) -> None:
+    """Given a worker and a beat, when Redis becomes a replica for a while, as in a fail-over, both work on."""
+    running = installation(SWEEP_INTERVAL="1")
+    processes = [running.start_worker(), running.start_beat()]
+    broker = connect(stack.redis.broker_url)
+
+    def beats(since: float) -> bool:
+        return heartbeats_since(stack, since) == 1
+
+    began = time.time()
+    wait_for(lambda: beats(began), 60, "a heartbeat, sent by beat")
+    broker.replicaof("127.0.0.1", 1)
+    for process, refused in zip(processes, ("read only replica", "ReadOnlyError"), strict=True):
+        wait_for(lambda: refused in process.log.read_text(), 30, "it to notice")  # noqa: B023
+    broker.replicaof("NO", "ONE")
+    began = time.time()
+    wait_for(lambda: beats(began), 60, "a heartbeat, sent by beat")
+    assert all(process.running for process in processes)
+
+
+def test_beat_outlives_a_redis_that_goes_away(
+    stack: Stack, proxy: FaultProxy, installation: Callable[..., Installation]
+) -> None:
+    """Given a beat, when Redis is cut off, killed, or away as another beat starts, one of them sends on."""
+    running = installation(REDIS_URL=f"redis://127.0.0.1:{proxy.port}/0", SWEEP_INTERVAL="1")
+    beats = [running.start_beat("beat-1")]
+    broker = connect(stack.redis.broker_url)
+
+    def ticks() -> int:
+        return int(broker.llen(f"{CELERY_PREFIX}orders"))
+
+    def all_goes_on() -> bool:
+        before = ticks()
+        wait_for(lambda: ticks() > before + 2, BEAT_LOCK_SECONDS + 30, "ticks")
+        return all(beat.running for beat in beats)
+
+    assert all_goes_on()
+    proxy.cut()
+    assert all_goes_on()
+    stack.redis.kill()
+    beats.append(running.start_beat("beat-2"))
+    told = "beat.waits_for_redis"
+    wait_for(lambda: all(told in beat.log.read_text() for beat in beats), 30, "both beats to notice")
+    stack.redis.restart()
+    assert all_goes_on()
+
+
 def heartbeats_since(stack: Stack, began: float) -> int:
     """How many workers have completed a heartbeat since then (seconds since the epoch)."""
     return sum(age <= time.time() - began for age in workers_seen(connect(stack.redis.url)).values())
@@ -179,7 +228,7 @@ def test_a_redis_that_is_full_has_webhooks_delivered_again_and_loses_nothing(
     with filled(stack) as (fill, clear):
         running = installation(POLL_INTERVAL="3600")  # so that the webhook alone brings the order in
         running.start_web("--workers", "1")
-        worker = running.start_worker()
+        worker, beat = running.start_worker(), running.start_beat()
         shop_id = linked_shop(simulator, running)
         ready = f"{running.web_url}/healthz/ready"
         assert requests.get(ready, timeout=10).status_code == 200
@@ -198,14 +247,12 @@ def test_a_redis_that_is_full_has_webhooks_delivered_again_and_loses_nothing(
         clear()
 
         def imported() -> bool:
-            if not worker.running:  # Celery ends when its broker refuses to hand out messages
-                worker.kill()
-                worker.start()
             return stack.sql("SELECT state FROM sale_order WHERE client_order_ref = %s", order["id"]) == [("sale",)]
 
         wait_for(imported, 90, "the order to be in Odoo")
+        assert worker.running
+        assert beat.running
         if filled is full_disk:
-            running.start_beat()
             wait_for(lambda: rewrites(stack) > 1, 60, "a worker to have the append-only file written anew")
             stack.redis.kill()
             stack.redis.restart()

@@ -146,7 +146,7 @@ def test_tasks_carry_ids_and_never_more(celery: Celery, our_tasks: list[str]) ->
 
 
 def test_beat_is_single_by_a_lock_that_outlives_its_sleep(celery: Celery) -> None:
-    assert celery.conf.beat_scheduler == "redbeat.RedBeatScheduler"
+    assert celery.conf.beat_scheduler == "worker.beat.Scheduler"
     assert celeryconfig.redbeat_lock_timeout > 2 * celery.conf.beat_max_loop_interval
 
 
