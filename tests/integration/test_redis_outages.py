@@ -12,6 +12,7 @@ import kombu
 import kombu.common
 import pytest
 import requests
+from celery import Celery
 
 from sandbox.chaos.disk import redis_on_small_disk
 from sandbox.chaos.proxy import FaultProxy
@@ -78,10 +79,6 @@ def test_a_worker_has_all_its_places_again_when_acknowledgements_were_lost(
     worker = running.start_worker("worker-1", "--concurrency", "1")
     client = celery_client(stack)
 
-    def works(began: float) -> bool:
-        client.send_task("system.heartbeat", queue="orders", expires=10)
-        return heartbeats_since(stack, began) == 1
-
     def given_up() -> int:
         return worker.log.read_text().count("Couldn't ack")
 
@@ -92,7 +89,7 @@ def test_a_worker_has_all_its_places_again_when_acknowledgements_were_lost(
         wait_for(lambda: given_up() > before, 30, "the worker to give up")  # noqa: B023
         proxy.reset_answers(0)
         began = time.time()
-        wait_for(lambda: works(began), 60, "the worker to complete a heartbeat")  # noqa: B023
+        wait_for(lambda: works(stack, client, began), 60, "the worker to complete a heartbeat")  # noqa: B023
 
 
 def test_a_worker_lives_on_when_redis_goes_away_while_it_works(
@@ -105,17 +102,13 @@ def test_a_worker_lives_on_when_redis_goes_away_while_it_works(
     shop_id = linked_shop(simulator, running)
     client = celery_client(stack)
 
-    def works(began: float) -> bool:
-        client.send_task("system.heartbeat", queue="orders", expires=10)
-        return heartbeats_since(stack, began) == 1
-
     simulator.slow(3, "/order/202507/orders")
     for _ in range(5):
         simulator.place_order(shop_id, [{"seller_sku": "SKU-1", "quantity": 1}])
         wait_for(lambda: unacknowledged(stack), 30, "the worker to be at work")
         stack.redis.restart()
         began = time.time()
-        wait_for(lambda: not worker.running or works(began), 60, "the worker to complete a heartbeat")  # noqa: B023
+        wait_for(lambda: not worker.running or works(stack, client, began), 60, "a heartbeat")  # noqa: B023
         assert worker.running
     simulator.clear_faults()
 
@@ -153,17 +146,14 @@ def test_worker_and_beat_outlive_a_redis_that_refuses_to_write(
     processes = [running.start_worker(), running.start_beat()]
     broker = connect(stack.redis.broker_url)
 
-    def beats(since: float) -> bool:
-        return heartbeats_since(stack, since) == 1
-
     began = time.time()
-    wait_for(lambda: beats(began), 60, "a heartbeat, sent by beat")
+    wait_for(lambda: heartbeats_since(stack, began), 60, "a heartbeat, sent by beat")
     broker.replicaof("127.0.0.1", 1)
     for process, refused in zip(processes, ("read only replica", "ReadOnlyError"), strict=True):
         wait_for(lambda: refused in process.log.read_text(), 30, "it to notice")  # noqa: B023
     broker.replicaof("NO", "ONE")
-    began = time.time()
-    wait_for(lambda: beats(began), 60, "a heartbeat, sent by beat")
+    came_back = time.time()
+    wait_for(lambda: heartbeats_since(stack, came_back), 60, "a heartbeat, sent by beat")
     assert all(process.running for process in processes)
 
 
@@ -192,6 +182,12 @@ def test_beat_outlives_a_redis_that_goes_away(
     wait_for(lambda: all(told in beat.log.read_text() for beat in beats), 30, "both beats to notice")
     stack.redis.restart()
     assert all_goes_on()
+
+
+def works(stack: Stack, client: Celery, since: float) -> bool:
+    """Send a heartbeat; whether the one worker has completed one since then (seconds since the epoch)."""
+    client.send_task("system.heartbeat", queue="orders", expires=10)
+    return heartbeats_since(stack, since) == 1
 
 
 def heartbeats_since(stack: Stack, began: float) -> int:
