@@ -21,9 +21,10 @@ import structlog
 from billiard import active_children
 from celery.signals import heartbeat_sent, task_received, worker_ready
 from celery.worker import state as celery_state
+from redis.exceptions import RedisError
 
 from worker.settings import get_settings
-from worker.state.connection import REDIS_AWAY, connect
+from worker.state.connection import connect
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,8 @@ class Watchdog:
     """Decides whether this worker is deaf.
 
     :param patience: seconds for which messages may wait while this worker does nothing.
-    :param waiting: how many messages wait in this worker's queues; raises redis errors while the broker is away.
+    :param waiting: how many messages wait in this worker's queues; raises redis errors while the broker is away, or
+        hands out nothing.
     :param busy: whether this worker is working on something.
     """
 
@@ -62,7 +64,7 @@ class Watchdog:
         """Whether to give up on this worker; ask every few seconds."""
         try:
             idle_with_work = self.waiting() > 0 and not self.busy()
-        except REDIS_AWAY:
+        except RedisError:
             idle_with_work = False  # nobody can receive anything now, and a restart would not help
             self._turned = self.clock()
         if not idle_with_work:
@@ -86,9 +88,14 @@ def _start(sender: Any, **_: Any) -> None:
     broker = connect(settings.broker_url)
     # As the worker was started, not as it consumes now: one that was told to stop consuming is deaf as well.
     keys = [f"{prefix}{queue}" for queue in sender.app.amqp.queues]
+
+    def waiting() -> int:
+        broker.set(f"{prefix}watchdog", "", px=1)  # a Redis that is full, or a replica, refuses; it hands out nothing
+        return sum(broker.llen(key) for key in keys)
+
     watchdog = Watchdog(
         patience=settings.worker_deaf_after,
-        waiting=lambda: sum(broker.llen(key) for key in keys),
+        waiting=waiting,
         busy=lambda: bool(celery_state.reserved_requests),
     )
     task_received.connect(lambda **_: watchdog.received(), weak=False)

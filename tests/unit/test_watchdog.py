@@ -20,11 +20,11 @@ class Surroundings:
     now: float = 0.0
     messages: int = 0
     is_busy: bool = False
-    broker_is_away: bool = False
+    broker_fails: type[Exception] | None = None
 
     def waiting(self) -> int:
-        if self.broker_is_away:
-            raise redis.exceptions.ConnectionError
+        if self.broker_fails:
+            raise self.broker_fails
         return self.messages
 
     def watchdog(self) -> Watchdog:
@@ -41,12 +41,13 @@ def test_a_worker_whose_event_loop_stands_still_is_deaf_though_others_leave_it_n
     assert watchdog.is_deaf()
 
 
-def test_an_event_loop_that_waits_for_redis_to_come_back_is_not_deaf() -> None:
-    seen = Surroundings(broker_is_away=True)
+@pytest.mark.parametrize("failure", [redis.exceptions.ConnectionError, redis.exceptions.ReadOnlyError])
+def test_an_event_loop_that_waits_for_redis_to_come_back_is_not_deaf(failure: type[Exception]) -> None:
+    seen = Surroundings(broker_fails=failure)
     watchdog = seen.watchdog()
     seen.now = 1000
     assert not watchdog.is_deaf()
-    seen.broker_is_away = False
+    seen.broker_fails = None
     seen.now = 1050
     assert not watchdog.is_deaf()
     seen.now = 1061
@@ -94,11 +95,11 @@ def test_each_message_received_starts_the_patience_anew() -> None:
 
 
 def test_a_broker_that_is_away_makes_nobody_deaf() -> None:
-    seen = Surroundings(messages=3, broker_is_away=True)
+    seen = Surroundings(messages=3, broker_fails=redis.exceptions.ConnectionError)
     watchdog = seen.watchdog()
     seen.now = 1000
     assert not watchdog.is_deaf()
-    seen.broker_is_away = False
+    seen.broker_fails = None
     seen.now = 1059
     assert not watchdog.is_deaf()
 
