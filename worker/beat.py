@@ -33,7 +33,7 @@ class Scheduler(RedBeatScheduler):
     _written = False
 
     def setup_schedule(self) -> None:
-        """Nothing yet: the first tick that finds Redis writes the schedule. Beat can be ended while it waits."""
+        """Nothing yet: :meth:`tick` writes the schedule once it holds the lock. Beat can be ended while it waits."""
 
     def tick(self, *args: Any, **options: Any) -> float:
         """Send what is due.
@@ -41,11 +41,12 @@ class Scheduler(RedBeatScheduler):
         :returns: seconds until there is more to do.
         """
         try:
+            if self.lock is None or not self.lock.owned():
+                self._written = False  # a Redis that has lost the lock may have lost the schedule, too
+                acquire_distributed_beat_lock(sender=SimpleNamespace(scheduler=self))  # waits while another beat sends
             if not self._written:
                 super().setup_schedule()
                 self._written = True
-            if self.lock is None or not self.lock.owned():
-                acquire_distributed_beat_lock(sender=SimpleNamespace(scheduler=self))  # waits while another beat sends
             return float(super().tick(*args, **options))
         except _UNWELL as error:
             log.warning("beat.waits_for_redis", reason=type(error).__name__)

@@ -162,7 +162,7 @@ def test_worker_and_beat_outlive_a_redis_that_refuses_to_write(
 def test_beat_outlives_a_redis_that_goes_away(
     stack: Stack, proxy: FaultProxy, installation: Callable[..., Installation]
 ) -> None:
-    """Given a beat, when Redis is cut off, killed, or away as another beat starts, one of them sends on."""
+    """Given a beat, when Redis is cut off, wiped, killed, or away as another beat starts, one of them sends on."""
     running = installation(REDIS_URL=f"redis://127.0.0.1:{proxy.port}/0", SWEEP_INTERVAL="1")
     beats = [running.start_beat("beat-1")]
     broker = connect(stack.redis.broker_url)
@@ -177,6 +177,8 @@ def test_beat_outlives_a_redis_that_goes_away(
 
     assert all_goes_on()
     proxy.cut()
+    assert all_goes_on()
+    broker.flushall()  # the schedule, too
     assert all_goes_on()
     stack.redis.kill()
     beats.append(running.start_beat("beat-2"))
