@@ -45,13 +45,6 @@ class QoS(redis.QoS):
         """
         super().restore_unacked(client or self._client)
 
-    def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
-        """Give a message back to its queue.
-
-        :raises redis.exceptions.RedisError: Redis could not be told.
-        """
-        super().restore_by_tag(tag, client or self._client, leftmost)
-
     def ack(self, delivery_tag: str) -> None:
         """Forget a message that is done.
 

@@ -105,11 +105,17 @@ class Settings(BaseSettings):
         86400, gt=0, description="Seconds between two full comparisons of TikTok's stock with Odoo's."
     )
     catalog_interval: float = Field(86400, gt=0, description="Seconds between two pulls of a shop's whole catalogue.")
+    catalog_lease: float = Field(
+        240, gt=0, description="Seconds until the products of a vanished worker are due again."
+    )
     delivery_interval: float = Field(
         60, gt=0, description="Seconds between two looks at Odoo's deliveries, for shops that ship from Odoo."
     )
     package_interval: float = Field(
         900, gt=0, description="Seconds between two polls of a shop's packages, cancellations and returns."
+    )
+    package_lease: float = Field(
+        240, gt=0, description="Seconds until the packages and returns of a vanished worker are due again."
     )
     payout_interval: float = Field(43200, gt=0, description="Seconds between two pulls of a shop's payout statements.")
     image_hosts: str = Field(

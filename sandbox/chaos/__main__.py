@@ -40,7 +40,7 @@ def figures(outcome: Outcome, seed: int) -> list[Figure]:
         Figure("chaos.states", "Orders in another state than TikTok's", len(found.wrong_states), "orders", none),
         Figure("chaos.reconcile", "Exit code of `orders reconcile`", outcome.codes["orders reconcile"], "", none),
         Figure("chaos.stock", "Exit code of `inventory reconcile`", outcome.codes["inventory reconcile"], "", none),
-        Figure("chaos.leases", "Leases left", outcome.open_leases, "leases", none),
+        Figure("chaos.leases", "Leases left", outcome.open_leases.total(), "leases", none),
         Figure("chaos.silent", "Workers that work on nothing", outcome.silent_workers, "workers", none),
         Figure(
             "chaos.unacked",

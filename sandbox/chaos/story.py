@@ -28,13 +28,15 @@ from sandbox.stack.stack import Stack
 from worker.state.broker import CELERY_PREFIX
 from worker.state.connection import connect
 from worker.state.cursors import Cursors, workers_seen
-from worker.state.dirty_set import DirtySet
+from worker.state.dirty_set import DirtySet, Kind
 from worker.state.orders import OrderQueue
 
 #: Regions of the shops, and which seller each belongs to.
 SELLERS = (("GB", "GB", "DE"), ("GB", "US"))
 #: Internal Reference, name, list price, units.
 PRODUCTS = [(f"CHAOS-{number:02}", f"Chaos {number:02}", 10.0 + number, 1_000_000) for number in range(1, 21)]
+#: What is worked on besides orders; a worker that loses Redis leaves its leases to the sweeps.
+_OTHERS: tuple[Kind, ...] = ("products", "inventory", "fulfillment")
 #: Seconds. No task takes longer when nothing is broken.
 _LONGEST_TASK = 60
 #: Errors of a system that somebody is just breaking.
@@ -53,7 +55,7 @@ class Outcome:
     load_seconds: float
     catch_up_seconds: float
     codes: dict[str, int]
-    open_leases: int
+    open_leases: Counter[str]
     silent_workers: int
     unacknowledged: int
     leaks: list[str]
@@ -214,7 +216,7 @@ class Chaos:
         cursors = Cursors(redis)
         shops = self._shops
         orders = [OrderQueue(redis, shop.id) for shop in shops]
-        others = [DirtySet(redis, kind, shop.id) for kind in ("inventory", "fulfillment") for shop in shops]
+        others = [DirtySet(redis, kind, shop.id) for kind in _OTHERS for shop in shops]
         told = time.monotonic()
 
         def settled() -> bool:
@@ -223,7 +225,10 @@ class Chaos:
             work = sum(each.due + each.later + each.leased for each in counts)
             if time.monotonic() - told > 10:
                 told = time.monotonic()
-                self._say(f"    {work} orders due, {sum(queue.open_count() for queue in others)} others")
+                open_ones = Counter[str]({"orders": work})
+                for queue in others:
+                    open_ones[queue.kind] += queue.open_count()
+                self._say("    open: " + ", ".join(f"{count} {kind}" for kind, count in open_ones.items()))
             polled = min(cursors.last_poll(shop.id) or 0 for shop in shops) > placed
             return polled and not work and not any(queue.open_count() for queue in others)
 
@@ -239,10 +244,6 @@ class Chaos:
                 problems.append(done.stdout + done.stderr)
         needles = secrets_of(self._installation.environment, self._sellers)
         needles += [each for shop in self._shops for each in buyers_data(self._control, shop.id)]
-        leases = 0
-        redis = connect(self._stack.redis.url)
-        for key in redis.scan_iter("tts:*:leased:*"):
-            leases += int(redis.zcard(key))
         return Outcome(
             audit=audit(self._stack, self._control, self._shops),
             faults=self._struck,
@@ -252,13 +253,18 @@ class Chaos:
             load_seconds=load_seconds,
             catch_up_seconds=catch_up_seconds,
             codes=codes,
-            open_leases=leases,
+            open_leases=self._leases(),
             silent_workers=self._silent(),
             unacknowledged=self._unacknowledged(),
             leaks=leaks(written_by(self._folder), needles),
             searched=len(needles),
             problems=problems,
         )
+
+    def _leases(self) -> Counter[str]:
+        """What workers still hold, by its key in Redis."""
+        redis = connect(self._stack.redis.url)
+        return Counter({str(key): int(redis.zcard(key)) for key in redis.scan_iter("tts:*:leased:*")})
 
     def _silent(self) -> int:
         """Workers that complete no heartbeat any more. Beat sends one through each queue every ten seconds, to whoever

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -48,7 +49,16 @@ def claim_run_folder(name: str) -> tuple[Path, IO[str]]:
         except BlockingIOError:
             lock.close()
             continue
+        _unmount_below(folder)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         return folder, lock
     raise StackError(f"A hundred runs called {name!r} are alive; stop some of them.")
+
+
+def _unmount_below(folder: Path) -> None:
+    """Let go of what a run that was killed has left mounted, such as the disk that is full now and then."""
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        mounted = line.split()[1].replace("\\040", " ")
+        if Path(mounted).is_relative_to(folder):
+            subprocess.run(["umount", "--lazy", mounted], capture_output=True, check=False)

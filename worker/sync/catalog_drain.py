@@ -30,8 +30,6 @@ log = structlog.get_logger(__name__)
 
 #: Products of one round; with a detail call each it stays well below a task's time limit.
 BATCH = 50
-#: Seconds until the products of a vanished worker are due again.
-_LEASE = 240.0
 #: Errors of Get Product that mean: not listed for buyers (deleted, frozen, another shop's).
 _NOT_LISTED = {"not_found", "refused"}
 
@@ -76,7 +74,7 @@ class CatalogDrain:
         scope = shop_catalog_scope(self.shop.id)
         if problems.paused(ODOO, scope):
             return result
-        claim = self.queue.claim(limit, _LEASE)
+        claim = self.queue.claim(limit, self.runtime.settings.catalog_lease)
         if not claim.ids:
             return result
         started = time.monotonic()

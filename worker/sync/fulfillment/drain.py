@@ -38,8 +38,6 @@ log = structlog.get_logger(__name__)
 
 #: Orders of one round: each may need several calls of TikTok and a label of some hundred kilobytes.
 BATCH = 20
-#: Seconds until the orders of a vanished worker are due again.
-_LEASE = 240.0
 #: Seconds after which a label that TikTok is still making is asked for again; a document takes a few.
 _LABEL_PAUSE = 20.0
 #: Longest pause (seconds) between two attempts at what is in the way, such as a label that cannot be fetched.
@@ -97,7 +95,7 @@ class FulfillmentDrain:
         problems, scope = self.runtime.problems, shop_fulfillment_scope(self.shop.id)
         if problems.paused(ODOO, scope):
             return False
-        claim = self.queue.claim(BATCH, _LEASE)
+        claim = self.queue.claim(BATCH, self.runtime.settings.package_lease)
         if not claim.ids:
             return False
         started = time.monotonic()
