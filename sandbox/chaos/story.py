@@ -16,7 +16,7 @@ from typing import Any
 import requests
 
 from sandbox.chaos.audit import Audit, audit
-from sandbox.chaos.deployment import WORKERS, Deployment
+from sandbox.chaos.deployment import SETTINGS, WORKERS, Deployment
 from sandbox.chaos.disk import SmallDisk
 from sandbox.chaos.faults import Fault, Faults
 from sandbox.chaos.leaks import buyers_data, leaks, secrets_of, written_by
@@ -39,6 +39,8 @@ PRODUCTS = [(f"CHAOS-{number:02}", f"Chaos {number:02}", 10.0 + number, 1_000_00
 _OTHERS: tuple[Kind, ...] = ("products", "inventory", "fulfillment")
 #: Seconds. No task takes longer when nothing is broken.
 _LONGEST_TASK = 60
+#: Seconds.
+_LONGEST_LEASE = max(float(value) for name, value in SETTINGS.items() if name.endswith("_LEASE"))
 #: Errors of a system that somebody is just breaking.
 _WHILE_BROKEN = (requests.RequestException, SandboxControlError, TimeoutError, RuntimeError, OSError, AssertionError)
 
@@ -262,9 +264,22 @@ class Chaos:
         )
 
     def _leases(self) -> Counter[str]:
-        """What workers still hold, by its key in Redis."""
+        """What nobody works on nor takes up again, by its key in Redis: leases that were there at first and outlast
+        the longest lease. Others come and go: stock is looked at all the time."""
         redis = connect(self._stack.redis.url)
-        return Counter({str(key): int(redis.zcard(key)) for key in redis.scan_iter("tts:*:leased:*")})
+
+        def leases() -> set[tuple[str, str]]:
+            return {(key, one) for key in redis.scan_iter("tts:*:leased:*") for one in redis.zrange(key, 0, -1)}
+
+        left = leases()
+
+        def gone() -> bool:
+            left.intersection_update(leases())
+            return not left
+
+        with contextlib.suppress(TimeoutError):
+            wait_for(gone, 2 * _LONGEST_LEASE, "leases to end")
+        return Counter(key for key, _ in left)
 
     def _silent(self) -> int:
         """Workers that complete no heartbeat any more. Beat sends one through each queue every ten seconds, to whoever
