@@ -131,6 +131,7 @@ class Process:
         if self.running:
             raise StackError(f"{self.name} runs already.")
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        _running_guardian()  # before there is anything to guard
         identity = {"user": self._user, "group": self._user, "extra_groups": []} if self._user else {}
         with self.log.open("ab") as output:
             try:
@@ -201,6 +202,14 @@ class Process:
 
 
 def _tell_guardian(line: str) -> None:
+    guardian = _running_guardian()
+    with _guardian_lock:
+        if guardian.stdin:
+            guardian.stdin.write(f"{line}\n")
+            guardian.stdin.flush()
+
+
+def _running_guardian() -> subprocess.Popen[str]:
     global _guardian  # noqa: PLW0603 - one guardian per Python process
     with _guardian_lock:
         if _guardian is None or _guardian.poll() is not None:
@@ -211,6 +220,4 @@ def _tell_guardian(line: str) -> None:
                 text=True,
                 start_new_session=True,
             )
-        if _guardian.stdin:
-            _guardian.stdin.write(f"{line}\n")
-            _guardian.stdin.flush()
+        return _guardian

@@ -221,7 +221,7 @@ def test_stopping_a_process_ends_its_children_too(tmp_path: Path) -> None:
 
 
 def test_no_process_survives_a_killed_python(tmp_path: Path) -> None:
-    child = tmp_path / "child"
+    child, started = tmp_path / "child", tmp_path / "started"
     # A grandchild that ignores the polite signal, started from a thread that is long gone: the hardest case.
     program = f"""
 import pathlib, signal, threading
@@ -230,10 +230,11 @@ command = ["sh", "-c", "trap '' TERM; sleep 600 & echo $! > {child}; wait"]
 thread = threading.Thread(target=Process("stubborn", command, log=pathlib.Path({str(tmp_path / "log")!r})).start)
 thread.start()
 thread.join()
+pathlib.Path({str(started)!r}).touch()
 signal.pause()
 """
     with subprocess.Popen([sys.executable, "-c", program]) as python:
-        wait_for(lambda: child.exists() and child.read_text().strip(), 20, "the grandchild")
+        wait_for(lambda: started.exists() and child.exists() and child.read_text().strip(), 20, "the grandchild")
         pid = int(child.read_text())
         assert is_running(pid)
         python.send_signal(signal.SIGKILL)
