@@ -11,6 +11,7 @@ import requests
 
 from sandbox.client import SandboxApp, SandboxControl, SandboxShop
 from sandbox.installation import Installation
+from sandbox.stack.paths import StackError
 from sandbox.stack.processes import wait_for
 
 
@@ -46,7 +47,7 @@ def open_shops(
     return Seller(username, password, app, opened, f"seller-{tag}")
 
 
-def link(control: SandboxControl, installation: Installation, seller: Seller) -> str:
+def authorize(control: SandboxControl, installation: Installation, seller: Seller) -> str:
     """Authorize the app as the seller would; answers the text of the page that the seller sees in the end.
 
     A worker must be running: it trades the code for tokens.
@@ -58,3 +59,14 @@ def link(control: SandboxControl, installation: Installation, seller: Seller) ->
     page = requests.get(redirect, timeout=30)
     wait_for(lambda: "Linking with TikTok" not in requests.get(page.url, timeout=30).text, 30, "the link to be made")
     return requests.get(page.url, timeout=30).text
+
+
+def link(control: SandboxControl, installation: Installation, seller: Seller) -> str:
+    """:func:`authorize`, where linking has to succeed.
+
+    :raises StackError: it did not; with what the page says.
+    """
+    page = authorize(control, installation, seller)
+    if "Linked with TikTok" not in page:
+        raise StackError(f"Linking did not succeed: {page}")
+    return page

@@ -14,7 +14,7 @@ import requests
 
 from sandbox.client import SandboxControl
 from sandbox.installation import Installation
-from sandbox.scene import Seller, link, open_shops
+from sandbox.scene import Seller, authorize, link, open_shops
 from sandbox.stack.processes import wait_for
 from sandbox.stack.stack import Stack
 from tests.support import PRODUCTS, good_weather
@@ -53,7 +53,6 @@ def seller(connector: Installation, simulator: SandboxControl) -> Seller:
         products = [{"seller_sku": code, "title": name, "price": str(price)} for code, name, price, _ in PRODUCTS]
         simulator.add_products(shop.id, products)
     page = link(simulator, connector, opened)
-    assert "Linked with TikTok" in page
     assert all(f"{shop.name} ({shop.region}, {shop.id}): synchronised" in page for shop in opened.shops)
     return opened
 
@@ -212,7 +211,7 @@ def test_a_second_account_that_claims_the_same_shop_is_refused_and_told_who_hold
     stack: Stack, simulator: SandboxControl, connector: Installation, seller: Seller
 ) -> None:
     other = second_account(connector, simulator, seller)
-    page = link(simulator, connector, other)
+    page = authorize(simulator, connector, other)
     assert f"already synchronised by account &#39;{seller.account_id}&#39;" in page
     assert f"tiktok-odoo shops remove {seller.shops[0].id}" in page
     listed = json.loads(connector.cli("shops", "list", "--json").stdout)
