@@ -188,7 +188,7 @@ def test_a_revoked_authorization_stops_that_account_alone_and_status_names_the_c
     done = world.command_line(tmp_path)("status", "--json", check=False)
     assert done.returncode == 1
     problems = json.loads(done.stdout)["problems"]
-    assert f"tiktok-odoo accounts reauthorize {revoked.shop.account_id}" in {row["remedy"] for row in problems}
+    assert f"`tiktok-odoo accounts reauthorize {revoked.shop.account_id}`" in {row["remedy"] for row in problems}
     # The seller comes back: everything goes on by itself, and the problem is over.
     world.authorize(revoked.shop.account_id, revoked.app, revoked.username, revoked.password)
     world.catch_up(revoked.shop)

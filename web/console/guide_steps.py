@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from worker.state.accounts import Account
-from worker.state.cursors import SILENT_AFTER
+from worker.state.cursors import SILENT_AFTER, SILENT_REMEDY
 from worker.state.standing import ShopStanding, look
 from worker.sync.doctor import Finding
 from worker.sync.runtime import Runtime
@@ -113,7 +113,7 @@ def _link(account: Account | None, shops: int, heartbeat_age: float | None) -> S
             key, title, "failed", account.authorization_reason or "TikTok accepts the tokens no longer.", remedy
         )
     if heartbeat_age is None or heartbeat_age > SILENT_AFTER:
-        remedy = "Start tiktok-odoo worker and tiktok-odoo beat: a worker trades the seller's consent for tokens."
+        remedy = f"{SILENT_REMEDY} A worker trades the seller's consent for tokens."
         return Step(key, title, "failed", "No worker works, so linking would come to no end.", remedy)
     if account is None:
         return Step(key, title, "todo", "Enter the app's keys first.")

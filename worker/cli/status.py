@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from worker.cli.output import json_option, records, show
-from worker.state.cursors import SILENT_AFTER, heartbeat_age
+from worker.state.cursors import SILENT_AFTER, SILENT_REMEDY, heartbeat_age
 from worker.state.inbox import counters
 from worker.sync.runtime import Runtime, get_runtime
 
@@ -63,11 +63,10 @@ def _problems(runtime: Runtime) -> list[tuple[Any, ...]]:
     rows = [(problem.scope, problem.code, problem.message, problem.remedy) for problem in runtime.problems.all()]
     for account in runtime.accounts.all():
         if account.authorization == "needed":
-            remedy = f"tiktok-odoo accounts reauthorize {account.id}"
+            remedy = f"`tiktok-odoo accounts reauthorize {account.id}`"
             rows.append((f"account {account.id}", "reauthorize", account.authorization_reason, remedy))
     age = heartbeat_age(runtime.redis)
     if age is None or age > SILENT_AFTER:
         seen = "never" if age is None else f"{age:.0f} s ago"
-        remedy = "Start tiktok-odoo worker and tiktok-odoo beat."
-        rows.append(("workers", "no_heartbeat", f"The last heartbeat task was completed {seen}.", remedy))
+        rows.append(("workers", "no_heartbeat", f"The last heartbeat task was completed {seen}.", SILENT_REMEDY))
     return rows

@@ -40,7 +40,7 @@ def check(gateway: OdooGateway) -> list[Finding]:
                 return findings
     for kind in missing_services(gateway):
         code = SERVICE_CODES[kind]
-        findings.append(Finding(code, False, "no such service product", "Run tiktok-odoo odoo prepare."))
+        findings.append(Finding(code, False, "no such service product", "Run `tiktok-odoo odoo prepare`."))
     return findings
 
 

@@ -8,6 +8,7 @@ from worker.state.connection import RedisClient, clock, key
 
 #: Seconds without a completed heartbeat task (beat sends one every 10) after which workers count as gone.
 SILENT_AFTER = 60.0
+SILENT_REMEDY = "Start `tiktok-odoo worker` and `tiktok-odoo beat`."
 
 
 class Cursors:

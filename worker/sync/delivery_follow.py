@@ -47,7 +47,7 @@ def follow(runtime: Runtime, shop: Shop, order_id: str, *, by: str, patience: fl
     if active_shop(runtime, shop.id) is None:
         raise ConfigurationError(
             f"Shop {shop.id} is not synchronised.",
-            remedy=f"Switch it on (tiktok-odoo shops enable {shop.id}), and see that its account is authorized.",
+            remedy=f"Switch it on (`tiktok-odoo shops enable {shop.id}`), and see that its account is authorized.",
         )
     started = datetime.fromtimestamp(int(time.time() * 1000) / 1000, UTC)  # as exact as timelines are
     ends = time.monotonic() + patience

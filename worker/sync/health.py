@@ -14,7 +14,7 @@ from worker.errors import ConfigurationError
 from worker.metrics import ODOO_CALLS, ORDER_LATENCY, ORDERS_IMPORTED, PARKED, TASKS, TIKTOK_CALLS
 from worker.state.accounts import Account
 from worker.state.broker import QUEUES
-from worker.state.cursors import SILENT_AFTER
+from worker.state.cursors import SILENT_AFTER, SILENT_REMEDY
 from worker.state.history import History, Sample
 from worker.state.standing import Standing, look
 from worker.sync.backlog import Backlog, backlog_of, recent_since
@@ -165,7 +165,7 @@ def _infrastructure(standing: Standing) -> Iterator[Finding]:
             code="beat_away",
             where="beat",
             message="No beat runs, so nothing is polled, swept or renewed.",
-            remedy="Start tiktok-odoo beat.",
+            remedy="Start `tiktok-odoo beat`.",
         )
     if age is None or age > SILENT_AFTER:
         seen = "never" if age is None else f"{age:.0f} s ago"
@@ -174,7 +174,7 @@ def _infrastructure(standing: Standing) -> Iterator[Finding]:
             code="no_heartbeat",
             where="workers",
             message=f"The last heartbeat task was completed {seen}.",
-            remedy="Start tiktok-odoo worker and tiktok-odoo beat.",
+            remedy=SILENT_REMEDY,
         )
     else:
         yield from _unserved(standing)
@@ -201,7 +201,7 @@ def _unserved(standing: Standing) -> Iterator[Finding]:
                 code="queue_unserved",
                 where=f"queue {queue}",
                 message=f"No worker has taken anything from it {seen}; {messages} messages wait.",
-                remedy=f"Start a worker for it: tiktok-odoo worker --queues {queue}.",
+                remedy=f"Start a worker for it: `tiktok-odoo worker --queues {queue}`.",
             )
 
 
@@ -227,7 +227,7 @@ def _authorizations(
     for account in accounts:
         where = f"account {account.id}"
         days = tokens[account.id].days_left(now) if account.id in tokens else None
-        remedy = f"Let the shop's owner renew it: tiktok-odoo accounts reauthorize {account.id}."
+        remedy = f"Let the shop's owner renew it: `tiktok-odoo accounts reauthorize {account.id}`."
         if account.authorization == "needed":
             yield Finding(
                 level="bad",
@@ -258,7 +258,7 @@ def _orders(standing: Standing, ship_soon: int) -> Iterator[Finding]:
             code="orders_parked",
             where="orders",
             message=f"{parked} {'order is' if parked == 1 else 'orders are'} parked.{urgent}",
-            remedy="Each has its reason and its remedy: tiktok-odoo orders parked.",
+            remedy="Each has its reason and its remedy: `tiktok-odoo orders parked`.",
             place="parked",
         )
     for each in standing.working:
@@ -284,7 +284,7 @@ def _stock(standing: Standing) -> Iterator[Finding]:
                 code="stock_refused",
                 where=where,
                 message=f"TikTok refuses the stock of {products}.",
-                remedy="Each has its reason and its remedy: tiktok-odoo inventory parked.",
+                remedy="Each has its reason and its remedy: `tiktok-odoo inventory parked`.",
                 place="stock",
                 target=each.shop.id,
             )
@@ -312,7 +312,7 @@ def _deliveries(standing: Standing, now: datetime) -> Iterator[Finding]:
                 code="cancel_requests",
                 where=where,
                 message=f"{asks} to cancel.{until}",
-                remedy="Approve or reject each in Seller Center: tiktok-odoo deliveries requests.",
+                remedy="Approve or reject each in Seller Center: `tiktok-odoo deliveries requests`.",
                 place="deliveries",
                 target=each.shop.id,
             )
@@ -323,7 +323,7 @@ def _deliveries(standing: Standing, now: datetime) -> Iterator[Finding]:
                 code="deliveries_parked",
                 where=where,
                 message=f"Something is in the way of the {'delivery' if parked == 1 else 'deliveries'} of {orders}.",
-                remedy="Each has its reason and its remedy: tiktok-odoo deliveries parked.",
+                remedy="Each has its reason and its remedy: `tiktok-odoo deliveries parked`.",
                 place="deliveries",
                 target=each.shop.id,
             )

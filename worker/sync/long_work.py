@@ -130,7 +130,7 @@ def compare_stock(runtime: Runtime, shop: Shop) -> StockPlan:
 
     :raises ConnectorError: a side does not answer.
     """
-    slow = f"Compare on the command line, which may take its time: tiktok-odoo inventory push --shop {shop.id}"
+    slow = f"Compare on the command line, which may take its time: `tiktok-odoo inventory push --shop {shop.id}`"
     with tracked(runtime, shop.id, "compare", too_slow=slow) as tracker:
         catalog = runtime.catalog(shop.id)
         plans = list(preview(runtime, shop, catalog.products().values(), advance=tracker.advance))
@@ -181,7 +181,7 @@ def reconcile_all_stock(runtime: Runtime, shop: Shop) -> StockReport:
 
     :raises ConnectorError: a side does not answer.
     """
-    slow = f"Compare on the command line, which may take its time: tiktok-odoo inventory reconcile --shop {shop.id}"
+    slow = f"Compare on the command line, which may take its time: `tiktok-odoo inventory reconcile --shop {shop.id}`"
     with tracked(runtime, shop.id, "reconcile", too_slow=slow) as tracker:
         report = reconcile_stock(runtime, shop, advance=tracker.advance)
         again = ", and are pushed again" if report.drift else ""

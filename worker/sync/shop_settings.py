@@ -199,7 +199,7 @@ def agree_to_push(runtime: Runtime, shop_id: str, *, by: str) -> Changed:
     if shop.settings.push_stock == "off":
         raise ConfigurationError(
             f"Pushing {shop.name}'s stock is switched off.",
-            remedy=f"Switch it on first: tiktok-odoo shops set {shop.id} --push-stock ask",
+            remedy=f"Switch it on first: `tiktok-odoo shops set {shop.id} --push-stock ask`",
         )
     if shop.settings.push_stock != "on":
         return change_settings(runtime, shop_id, {"push_stock": "on"}, by=by, action="inventory.push")

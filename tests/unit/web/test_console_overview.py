@@ -53,9 +53,9 @@ def test_a_backlog_says_how_many_orders_wait_and_when_all_are_done(console: Cons
 
 
 def test_without_workers_the_page_says_so_and_what_to_start(console: Console) -> None:
-    page = console.text("/console/")
+    page = console.get("/console/").get_data(as_text=True)
     assert "The last heartbeat task was completed never." in page
-    assert "Start tiktok-odoo worker and tiktok-odoo beat." in page
+    assert "Start <code>tiktok-odoo worker</code> and <code>tiktok-odoo beat</code>." in page
 
 
 def test_a_problem_of_a_shop_leads_to_the_shop(console: Console) -> None:

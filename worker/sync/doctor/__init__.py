@@ -96,7 +96,7 @@ def _accounts(runtime: Runtime, account_id: str | None, wanted: Collection[str])
     except (RedisError, ConnectorError):
         return [], [skipped(f"{group}.settings", "The accounts cannot be read.") for group in affected]
     if not found and "account" in affected:
-        return [], [skipped("account.authorization", "There is no account yet: tiktok-odoo accounts add")]
+        return [], [skipped("account.authorization", "There is no account yet: `tiktok-odoo accounts add`.")]
     return [account for account in found if account_id in (None, account.id)], []
 
 

@@ -36,17 +36,17 @@ def account(runtime: Runtime, account: Account) -> Iterator[Finding]:
     """One account; asks TikTok for the list of its shops, which needs app, token, scope and clock to be right."""
     where = account.id
     if account.authorization == "none":
-        remedy = f"Let the shop's owner authorize it: tiktok-odoo accounts link {account.id}"
+        remedy = f"Let the shop's owner authorize it: `tiktok-odoo accounts link {account.id}`"
         yield warn("account.authorization", "The app was never authorized.", remedy, where=where)
         return
     if account.authorization == "needed":
-        remedy = f"Let the shop's owner authorize it again: tiktok-odoo accounts reauthorize {account.id}"
+        remedy = f"Let the shop's owner authorize it again: `tiktok-odoo accounts reauthorize {account.id}`"
         text = account.authorization_reason or "TikTok no longer accepts the tokens."
         yield fail("account.authorization", text, remedy, where=where)
         return
     grant = runtime.tiktok.tokens.load(account.id)
     if grant is None:
-        remedy = f"Let the shop's owner authorize it: tiktok-odoo accounts link {account.id}"
+        remedy = f"Let the shop's owner authorize it: `tiktok-odoo accounts link {account.id}`"
         yield fail("account.tokens", "There are no tokens.", remedy, where=where)
         return
     yield _tokens(account, grant, datetime.now(UTC))
@@ -57,7 +57,7 @@ def account(runtime: Runtime, account: Account) -> Iterator[Finding]:
 def _tokens(account: Account, grant: TokenGrant, now: datetime) -> Finding:
     name, where = "account.tokens", account.id
     hours = (grant.access_token_expires_at - now).total_seconds() / 3600
-    again = f"Let the shop's owner authorize it again: tiktok-odoo accounts reauthorize {account.id}"
+    again = f"Let the shop's owner authorize it again: `tiktok-odoo accounts reauthorize {account.id}`"
     access = f"The access token is good for {hours:.0f} more hours"
     if hours <= 0:
         access = "The access token has ended"
@@ -110,7 +110,7 @@ def _shops(runtime: Runtime, account: Account, covered: dict[str, str]) -> Itera
     name = "account.shops"
     for lost in sorted(ours - set(covered)):
         text = f"The authorization no longer covers shop {lost}."
-        remedy = f"Let its owner authorize the app again, or tiktok-odoo shops remove {lost}"
+        remedy = f"Let its owner authorize the app again, or `tiktok-odoo shops remove {lost}`"
         yield fail(name, text, remedy, where=where)
     for shop_id, shop_name in covered.items():
         owner = everybodys.get(shop_id)

@@ -120,7 +120,7 @@ def _contents(runtime: Runtime, user: int | None) -> Iterator[Finding]:
         yield _email(gateway, user)
     if kinds := missing_services(gateway):
         text = f"Odoo has no service product {' and no '.join(SERVICE_CODES[kind] for kind in kinds)}."
-        yield fail("odoo.prepare", text, "Run tiktok-odoo odoo prepare --user admin")
+        yield fail("odoo.prepare", text, "Run `tiktok-odoo odoo prepare --user admin`.")
     else:
         yield ok("odoo.prepare", "The service products for shipping, fees and taxes are there.")
 
@@ -148,13 +148,11 @@ def _rights(runtime: Runtime, installed: set[str], user: int | None) -> Finding:
         if all(" account." in each and not each.startswith("read ") for each in missing):
             remedy = (
                 "Give the bot user Invoicing: Billing (for bank statement lines, Bank), or only read payouts: "
-                "tiktok-odoo shops set SHOP --payouts record"
+                "`tiktok-odoo shops set SHOP --payouts record`"
             )
             return fail(name, f"The bot user may not {', '.join(missing)}.", remedy)
         if all(" product." in each and not each.startswith("read ") for each in missing):
-            remedy = (
-                "Give the bot user the group Products: Create, or switch it off: tiktok-odoo shops set SHOP --map-only"
-            )
+            remedy = "Give the bot user the group Products: Create, or `tiktok-odoo shops set SHOP --map-only`."
         elif all("mrp." in each for each in missing):
             remedy = "Install Odoo's module sale_mrp, which lets sales users read kits (bills of materials)."
         return fail(name, f"The bot user may not {', '.join(missing)}.", remedy)

@@ -10,7 +10,7 @@ from worker.redis_address import celery_settings, place
 from worker.settings import Settings
 from worker.state.broker import QUEUES, look
 from worker.state.connection import REDIS_AWAY, connect
-from worker.state.cursors import SILENT_AFTER, heartbeat_age
+from worker.state.cursors import SILENT_AFTER, SILENT_REMEDY, heartbeat_age
 from worker.sync.doctor.finding import Finding, fail, failed_with, ok, skipped, warn
 from worker.sync.runtime import Runtime
 
@@ -55,7 +55,7 @@ def heartbeat(runtime: Runtime) -> Iterator[Finding]:
     if age is not None:
         text = f"The last heartbeat task was completed {age:.0f} s ago"
     text += ", so beat or all workers are away."
-    yield fail("celery.heartbeat", text, "Start tiktok-odoo worker and tiktok-odoo beat.")
+    yield fail("celery.heartbeat", text, SILENT_REMEDY)
 
 
 def _time_limits() -> Finding:
@@ -72,11 +72,11 @@ def _workers(settings: Settings) -> Iterator[Finding]:
     missing = sorted(set(QUEUES) - {queue for queues in consumed.values() for queue in queues})
     text = f"{len(consumed)} answer: {', '.join(sorted(consumed))}." if consumed else "No worker answers."
     if not consumed:
-        yield fail("celery.workers", text, "Start tiktok-odoo worker.")
+        yield fail("celery.workers", text, "Start `tiktok-odoo worker`.")
         return
     yield ok("celery.workers", text)
     if missing:
-        remedy = f"Start a worker for them: tiktok-odoo worker --queues {','.join(missing)}"
+        remedy = f"Start a worker for them: `tiktok-odoo worker --queues {','.join(missing)}`"
         yield fail("celery.queues", f"Nobody works on {', '.join(missing)}.", remedy)
     else:
         yield ok("celery.queues", f"Somebody works on each of {', '.join(QUEUES)}.")

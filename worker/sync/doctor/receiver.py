@@ -15,7 +15,7 @@ from worker.sync.runtime import Runtime
 WEBHOOK_PATH = "/tiktok/webhook"
 RETURN_PATH = "/tiktok/return_from_authorization"
 
-_PROXY = "Let the reverse proxy pass all of PUBLIC_URL to tiktok-odoo web, and start that."
+_PROXY = "Let the reverse proxy pass all of PUBLIC_URL to `tiktok-odoo web`, and start that."
 
 
 def receiver(runtime: Runtime) -> Iterator[Finding]:

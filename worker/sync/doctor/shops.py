@@ -106,7 +106,7 @@ def _shop(
     shop = standing.shop
     where = shop.id
     if shop.account_id not in accounts:
-        remedy = f"tiktok-odoo shops remove {shop.id}"
+        remedy = f"`tiktok-odoo shops remove {shop.id}`"
         yield fail("shop.account", f"Its account {shop.account_id} is gone.", remedy, where=where)
     if not shop.enabled:
         yield skipped("shop.settings", f"{shop.name} is switched off.", where=where)
@@ -124,9 +124,8 @@ def _settings(shop: Shop, in_odoo: _Odoo) -> Iterator[Finding]:
     name, where = "shop.settings", shop.id
     faults = list(_faults(shop, in_odoo))
     for setting, text in faults:
-        option = f"--{setting.replace('_', '-')} NAME" if setting != "feed" else ""
-        remedy = f"tiktok-odoo shops set {shop.id} {option}" if option else f"tiktok-odoo shops feed {shop.id}"
-        yield fail(name, text, remedy.strip(), where=where)
+        change = f"feed {shop.id}" if setting == "feed" else f"set {shop.id} --{setting.replace('_', '-')} NAME"
+        yield fail(name, text, f"`tiktok-odoo shops {change}`", where=where)
     if not faults:
         go_live = shop.settings.go_live
         later = f" Until {go_live:%Y-%m-%d %H:%M} UTC no order is imported." if go_live > datetime.now(UTC) else ""
@@ -161,7 +160,7 @@ def _currency(shop: Shop, in_odoo: _Odoo) -> Finding:
         if currency == wanted:
             return ok(name, f"The pricelist {lists[chosen]['name']!r} is in {wanted}.", where=where)
         text = f"The pricelist {lists[chosen]['name']!r} is in {currency}, the shop sells in {wanted}."
-        return fail(name, text, f"tiktok-odoo shops set {shop.id} --pricelist NAME", where=where)
+        return fail(name, text, f"`tiktok-odoo shops set {shop.id} --pricelist NAME`", where=where)
     ours = shop.settings.company_id
     fitting = [
         each

@@ -190,7 +190,7 @@ class Shipping:
         raise OrderError(
             f"TikTok knows no carrier called {name!r} for this order." if name else "The delivery has no carrier.",
             code="unknown_provider",
-            remedy="Choose the shop's shipping provider (tiktok-odoo shops set --shipping-provider), or name the "
+            remedy="Choose the shop's shipping provider (`tiktok-odoo shops set --shipping-provider`), or name the "
             f"delivery's carrier as TikTok does: {', '.join(sorted(known)) or 'it lists none'}.",
         )
 
