@@ -16,8 +16,8 @@ from worker.sync.order_compare import seller_center_address
 
 #: Where a button leads back to, by what its form says.
 _LISTS = {"deliveries": ".deliveries", "parked": "console_parked.parked"}
-#: Orders that have still to be shipped which the page names.
-_SHOWN = 50
+#: Rows of each list that the page shows, the most urgent ones; narrowing it down shows the others.
+_SHOWN = 100
 
 blueprint = Blueprint("console_deliveries", __name__, url_prefix="/console/deliveries")
 
@@ -33,10 +33,19 @@ def deliveries() -> ResponseReturnValue:
     """Deadlines first, then what is parked, then returns."""
     shop = chosen_shop()
     shops = runtime().shops.all()
+    code = request.args.get("code", "")
     found = delivery_view.look(runtime(), [shop] if shop else shops)
     addresses = {each.order_id: seller_center_address(owner.region, each.order_id) for owner, each in found.requests}
     return render_template(
-        "console/deliveries/deliveries.html", found=found, shop=shop, shops=shops, addresses=addresses, shown=_SHOWN
+        "console/deliveries/deliveries.html",
+        found=found,
+        parked=[row for row in found.parked if code in ("", row[1].code)],
+        codes=sorted({entry.code for _, entry in found.parked} | ({code} - {""})),
+        code=code,
+        shop=shop,
+        shops=shops,
+        addresses=addresses,
+        shown=_SHOWN,
     )
 
 

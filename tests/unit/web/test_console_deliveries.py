@@ -74,6 +74,26 @@ def test_all_that_is_parked_is_tried_again_by_one_button(console: Console) -> No
     assert "0 deliveries are tried again." not in console.text(PAGE)
 
 
+def test_of_many_parked_those_that_must_ship_first_are_shown_and_a_reason_narrows_them_down(console: Console) -> None:
+    queue = DirtySet(console.redis, "fulfillment", SHOP_ID)
+    now = datetime.now(UTC)
+    urgent = [f"5766536881352590{number:02}" for number in range(100)]
+    for order_id in [ORDER, *urgent]:
+        queue.mark([order_id])
+        soon = now + timedelta(days=1 if order_id in urgent else 2)
+        code = "no_tracking" if order_id in urgent else "ship_refused"
+        entry = Parked(id=order_id, code=code, message="It is so.", remedy="Do so.", ship_by=soon)
+        queue.park(queue.claim(1, 60), entry, 600)
+    page = console.text(PAGE)
+    assert ORDER not in page
+    assert "1 more: narrow the lists down, or tiktok-odoo deliveries parked ." in page
+    narrowed = console.text(f"{PAGE}?code=ship_refused")
+    assert ORDER in narrowed
+    assert urgent[0] not in narrowed
+    assert "1 delivery is tried again." in console.press(f"{PAGE}/retry", code="ship_refused")
+    assert queue.claim(200, 60).ids == [ORDER]
+
+
 def test_a_request_is_shown_with_its_deadline_and_leads_to_seller_center(console: Console, memory: Fulfillment) -> None:
     request = ask(memory, within=timedelta(days=2))
     page = console.get(PAGE).get_data(as_text=True)

@@ -102,7 +102,7 @@ def test_what_has_still_to_be_shipped_is_listed_up_to_a_number(
     text = console.text(LIST)
     assert "3 orders in Odoo wait" in text
     assert "571 Demo GB by hand, in Seller Center" in text
-    assert "1 more: tiktok-odoo deliveries list --state awaiting" in text
+    assert "1 more: narrow the lists down, or tiktok-odoo deliveries list --state awaiting" in text
 
 
 def test_one_shop_of_several_can_be_chosen(console: Console, queue: DirtySet, redis: Any) -> None:
