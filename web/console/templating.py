@@ -39,6 +39,7 @@ def prepare(app: Flask) -> None:
     app.add_template_filter(duration)
     app.add_template_filter(amount)
     app.add_template_filter(prose)
+    app.add_template_filter(reason)
     app.context_processor(
         lambda: {
             "menu": list(MENU.items()),
@@ -96,6 +97,14 @@ def prose(text: str) -> Markup:
     words, code = _CODE.split(text)[::2], _CODE.findall(text)
     marked = [*(Markup("<code>{}</code>").format(each) for each in code), Markup("")]
     return Markup("").join(part for pair in zip(words, marked, strict=True) for part in pair)
+
+
+def reason(code: str) -> str:
+    """TikTok's code of why a buyer asks, in words: of ``ecom_order_to_ship_canceled_reason_no_longer_needed`` the end.
+
+    The code is all that is kept of a request: TikTok's text beside it may be the buyer's own.
+    """
+    return code.rpartition("_reason_")[2].replace("_", " ").lower()
 
 
 def amount(value: Decimal | None, currency: str = "") -> Markup:

@@ -82,7 +82,7 @@ def test_buyers_who_ask_to_cancel_stand_with_their_deadline_and_the_way_to_selle
     assert "Buyers who ask to cancel 2" in text
     assert text.index("571 Demo GB 2026-12-01 09:00:00") < text.index("572 Demo GB 2026-12-02 09:00:00")
     html = answer.get_data(as_text=True)
-    assert "&lt;b&gt;CHANGED_MIND" in html
+    assert "&lt;b&gt;changed mind" in html
     assert "https://seller-uk.tiktok.com/order/detail?order_no=571&amp;shop_region=GB" in html
 
 
@@ -124,11 +124,13 @@ def test_an_orders_page_tells_its_request_its_reason_and_its_returns(
     console: Console, queue: DirtySet, memory: Fulfillment
 ) -> None:
     park(queue, "571")
-    memory.keep_request(CancelRequest(order_id="571", reason="CHANGED_MIND", respond_by=DAY))
+    memory.keep_request(
+        CancelRequest(order_id="571", reason="ecom_order_to_ship_canceled_reason_created_by_mistakes", respond_by=DAY)
+    )
     memory.keep_return(returned())
     text = console.text(ORDER)
     for words in (
-        "The buyer asks to cancel, answer by 2026-12-01 09:00 UTC, reason: CHANGED_MIND.",
+        "The buyer asks to cancel, answer by 2026-12-01 09:00 UTC, reason: created by mistakes.",
         "571 has none. What to do: Enter it in Odoo",
         "Reason no_tracking Attempts 1",
         "Retry the delivery",
