@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sandbox.client import SandboxControlError
@@ -39,6 +39,7 @@ class Player:
     def __init__(self, world: World, shop: Shop, status: str) -> None:
         self._tiktok = world.tiktok
         self.order_id = world.order(shop, *LINES, status=status)
+        self.cancelled_on_the_way = False
 
     def play(self, step: str) -> bool:
         """Whether it could happen."""
@@ -58,7 +59,7 @@ class Player:
             "collect all": lambda: self._packages("PROCESSING", tiktok.collect),
             "deliver all": lambda: self._packages("FULFILLING", tiktok.deliver),
             "complete": lambda: self._is("DELIVERED") and bool(tiktok.set_status(order_id, "COMPLETED")),
-            "cancel first": lambda: bool(tiktok.cancel_lines(order_id, self._lines()[:1])),
+            "cancel first": self._cancel_first,
             "cancel all": lambda: bool(tiktok.cancel(order_id)),
             "ask to cancel": lambda: bool(tiktok.request_cancel(order_id)),
             "approve": lambda: self._decide(approve=True),
@@ -77,6 +78,13 @@ class Player:
     def _lines(self) -> list[str]:
         lines = self._tiktok.order(self.order_id)["line_items"]
         return [line["id"] for line in lines if line["display_status"] != "CANCELLED"]
+
+    def _cancel_first(self) -> bool:
+        first = self._lines()[:1]
+        left = [each for each in self._tiktok.packages(self.order_id) if each["status"] in ("FULFILLING", "COMPLETED")]
+        done = bool(self._tiktok.cancel_lines(self.order_id, first))
+        self.cancelled_on_the_way |= any(line in each["line_ids"] for each in left for line in first)
+        return done
 
     def _packages(self, status: str, act: Callable[[str], Any], most: int = 99) -> bool:
         if self._tiktok.order(self.order_id)["is_buyer_request_cancel"]:
@@ -173,6 +181,7 @@ stories = st.tuples(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(story=stories)
+@example(story=("AWAITING_SHIPMENT", [("split", 0), ("ship one", 0), ("collect all", 1), ("cancel first", 0)]))
 def test_what_odoo_ends_up_with_depends_only_on_how_tiktok_ends_up(
     world: World, shop: Shop, story: tuple[str, Story]
 ) -> None:
@@ -199,4 +208,8 @@ def test_what_odoo_ends_up_with_depends_only_on_how_tiktok_ends_up(
         assert one["orders"][0][0] == "cancel"
         assert one["activities"] == other["activities"] == []
         return
+    if followed.cancelled_on_the_way and one["left"] != other["left"]:
+        # Odoo saw that unit leave, and counts it as the other one of its SKU that is still ordered. TikTok's data alone
+        # do not tell that it had left: a gap, docs/operations.md says so.
+        del one["left"], other["left"]
     assert one == other, happened
