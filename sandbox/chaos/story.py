@@ -23,7 +23,7 @@ from sandbox.chaos.leaks import buyers_data, leaks, secrets_of, written_by
 from sandbox.client import SandboxControl, SandboxShop
 from sandbox.control_session import SandboxControlError
 from sandbox.scene import Seller, link, open_shops
-from sandbox.stack.processes import wait_for
+from sandbox.stack.processes import T, wait_for
 from sandbox.stack.stack import Stack
 from worker.state.broker import CELERY_PREFIX
 from worker.state.connection import connect
@@ -267,15 +267,7 @@ class Chaos:
         def leases() -> set[tuple[str, str]]:
             return {(key, one) for key in redis.scan_iter("tts:*:leased:*") for one in redis.zrange(key, 0, -1)}
 
-        left = leases()
-
-        def gone() -> bool:
-            left.intersection_update(leases())
-            return not left
-
-        with contextlib.suppress(TimeoutError):
-            wait_for(gone, 2 * _LONGEST_LEASE, "leases to end")
-        return Counter(key for key, _ in left)
+        return Counter(key for key, _ in _stays(leases, 2 * _LONGEST_LEASE, "leases to end"))
 
     def _silent(self) -> int:
         """Workers that complete no heartbeat any more. Beat sends one through each queue every ten seconds, to whoever
@@ -293,15 +285,18 @@ class Chaos:
         """Messages of killed workers: what is left when each was given longer than a task takes. Celery delivers them
         again after its visibility timeout; nothing waits for them, since the dirty set knows what is to do."""
         redis = connect(self._stack.redis.broker_url)
-        first = set(redis.hkeys(f"{CELERY_PREFIX}unacked"))
-        left = set(first)
+        messages = f"{CELERY_PREFIX}unacked"
+        return len(_stays(lambda: set(redis.hkeys(messages)), _LONGEST_TASK, "messages to be acknowledged"))
 
-        def gone() -> bool:
-            left.intersection_update(redis.hkeys(f"{CELERY_PREFIX}unacked"))
-            return not left
 
-        try:
-            wait_for(gone, _LONGEST_TASK, "messages to be acknowledged")
-        except TimeoutError:
-            return len(left)
-        return 0
+def _stays(look: Callable[[], set[T]], seconds: float, what: str) -> set[T]:
+    """What is there now and stays for so many seconds; what comes later does not count."""
+    left = look()
+
+    def gone() -> bool:
+        left.intersection_update(look())
+        return not left
+
+    with contextlib.suppress(TimeoutError):
+        wait_for(gone, seconds, what)
+    return left

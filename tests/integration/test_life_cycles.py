@@ -208,8 +208,8 @@ def test_what_odoo_ends_up_with_depends_only_on_how_tiktok_ends_up(
         assert one["orders"][0][0] == "cancel"
         assert one["activities"] == other["activities"] == []
         return
-    if followed.cancelled_on_the_way and one["left"] != other["left"]:
-        # Odoo saw that unit leave, and counts it as the other one of its SKU that is still ordered. TikTok's data alone
-        # do not tell that it had left: a gap, docs/operations.md says so.
+    if followed.cancelled_on_the_way:
+        # Odoo may have seen that unit leave, and counts it as the other one of its SKU that is still ordered. TikTok's
+        # data alone do not tell that it had left: a gap, docs/operations.md says so.
         del one["left"], other["left"]
     assert one == other, happened

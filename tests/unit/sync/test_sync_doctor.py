@@ -19,7 +19,6 @@ from tests.unit.builders import SHOP_ID, add_account, make_settings, make_shop
 from tests.unit.odoo.odoo_stubs import Gateway
 from worker.errors import PermanentError
 from worker.state.broker import QUEUES
-from worker.state.cursors import SILENT_REMEDY
 from worker.sync.doctor import GROUPS, Finding, accounts, base, examine, odoo, queues, receiver, shops, well
 from worker.sync.doctor.bounded import Group, run
 from worker.sync.doctor.clocks import odoo_clock, skew, tiktok_clock
@@ -190,7 +189,7 @@ def test_without_a_broker_workers_are_not_asked(runtime: Runtime) -> None:
 
 def test_beat_and_workers_are_away_until_a_heartbeat_comes_through(runtime: Runtime) -> None:
     (never,) = queues.heartbeat(runtime)
-    assert (never.state, never.remedy) == ("fail", SILENT_REMEDY)
+    assert (never.state, never.remedy) == ("fail", "Start `tiktok-odoo worker` and `tiktok-odoo beat`.")
 
 
 @pytest.mark.parametrize(
